@@ -1,0 +1,41 @@
+# SPDX-FileCopyrightText: 2026 The TinyJoule Authors
+# SPDX-License-Identifier: Apache-2.0
+# Everything comes from Debian's packages; deploy/packages lists them.
+
+find_package(Threads REQUIRED)
+find_package(OpenSSL REQUIRED)
+find_package(Protobuf REQUIRED)
+find_package(absl REQUIRED CONFIG)
+find_package(gRPC REQUIRED CONFIG)
+find_package(spdlog REQUIRED CONFIG)
+find_package(CLI11 REQUIRED CONFIG)
+find_package(PkgConfig REQUIRED)
+pkg_check_modules(fyaml REQUIRED IMPORTED_TARGET libfyaml)
+pkg_check_modules(zstd REQUIRED IMPORTED_TARGET libzstd)
+pkg_check_modules(zlib REQUIRED IMPORTED_TARGET zlib)
+
+# The protobuf messages of ONNX without its operator schemas, which cost 10 MB of memory.
+find_library(ONNX_PROTO_LIBRARY onnx_proto REQUIRED)
+add_library(tinyjoule_onnx_proto INTERFACE)
+target_link_libraries(tinyjoule_onnx_proto INTERFACE ${ONNX_PROTO_LIBRARY} protobuf::libprotobuf)
+target_compile_definitions(tinyjoule_onnx_proto INTERFACE ONNX_ML=1 ONNX_NAMESPACE=onnx)
+
+if(TINYJOULE_SERVER)
+  find_package(SQLiteCpp REQUIRED CONFIG)
+endif()
+if(TINYJOULE_SERVER AND TINYJOULE_TRAINER)
+  find_package(Torch REQUIRED CONFIG)
+endif()
+if(TINYJOULE_AGENT)
+  find_library(XNNPACK_LIBRARY XNNPACK REQUIRED)
+  find_library(PTHREADPOOL_LIBRARY pthreadpool REQUIRED)
+  add_library(tinyjoule_xnnpack INTERFACE)
+  target_link_libraries(tinyjoule_xnnpack INTERFACE ${XNNPACK_LIBRARY} ${PTHREADPOOL_LIBRARY})
+endif()
+if(TINYJOULE_TESTS)
+  find_package(GTest REQUIRED)
+  include(GoogleTest)
+endif()
+if(TINYJOULE_BENCH)
+  find_package(benchmark REQUIRED CONFIG)
+endif()

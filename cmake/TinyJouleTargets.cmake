@@ -1,0 +1,82 @@
+# SPDX-FileCopyrightText: 2026 The TinyJoule Authors
+# SPDX-License-Identifier: Apache-2.0
+# One library per folder, one test program per folder, and the programs; all with our warnings.
+
+set(CMAKE_CXX_STANDARD 17)
+set(CMAKE_CXX_STANDARD_REQUIRED ON)
+set(CMAKE_CXX_EXTENSIONS OFF)
+set(CMAKE_POSITION_INDEPENDENT_CODE ON)
+set(CMAKE_EXPORT_COMPILE_COMMANDS ON)
+set(CMAKE_RUNTIME_OUTPUT_DIRECTORY ${PROJECT_BINARY_DIR}/bin)
+if(NOT CMAKE_BUILD_TYPE)
+  set(CMAKE_BUILD_TYPE Release)
+endif()
+
+find_program(TINYJOULE_CCACHE ccache)
+if(TINYJOULE_CCACHE AND NOT CMAKE_CXX_COMPILER_LAUNCHER)
+  # The sloppiness is what ccache asks for with precompiled headers.
+  set(CMAKE_CXX_COMPILER_LAUNCHER ${CMAKE_COMMAND} -E env
+      CCACHE_SLOPPINESS=pch_defines,time_macros,include_file_mtime,include_file_ctime
+      CCACHE_BASEDIR=${PROJECT_SOURCE_DIR} CCACHE_NOHASHDIR=1
+      ${TINYJOULE_CCACHE})
+endif()
+find_program(TINYJOULE_MOLD mold)
+if(TINYJOULE_MOLD AND NOT CMAKE_CROSSCOMPILING)
+  add_link_options(-fuse-ld=mold)
+endif()
+add_link_options(-Wl,--as-needed)
+
+if(TINYJOULE_SANITIZE)
+  add_compile_options(-fsanitize=${TINYJOULE_SANITIZE} -fno-omit-frame-pointer -g1)
+  add_link_options(-fsanitize=${TINYJOULE_SANITIZE})
+endif()
+
+add_library(tinyjoule_flags INTERFACE)
+target_compile_options(tinyjoule_flags INTERFACE
+  -Wall -Wextra -Wpedantic -Wshadow -Wnon-virtual-dtor -Woverloaded-virtual -Werror
+  $<$<CXX_COMPILER_ID:GNU>:-Wno-psabi>
+  $<$<CXX_COMPILER_ID:Clang>:-Wthread-safety>)
+target_include_directories(tinyjoule_flags INTERFACE ${PROJECT_SOURCE_DIR})
+target_compile_definitions(tinyjoule_flags INTERFACE TINYJOULE_VERSION="${PROJECT_VERSION}")
+
+# tinyjoule_library(NAME SOURCES a.cc ... [DEPS ...])
+function(tinyjoule_library name)
+  cmake_parse_arguments(ARG "" "" "SOURCES;DEPS" ${ARGN})
+  add_library(${name} STATIC ${ARG_SOURCES})
+  target_link_libraries(${name} PRIVATE tinyjoule_flags PUBLIC ${ARG_DEPS})
+  target_include_directories(${name} PUBLIC ${PROJECT_SOURCE_DIR})
+endfunction()
+
+# tinyjoule_program(NAME SOURCES main.cc ... [DEPS ...])
+function(tinyjoule_program name)
+  cmake_parse_arguments(ARG "" "" "SOURCES;DEPS" ${ARGN})
+  add_executable(${name} ${ARG_SOURCES})
+  target_link_libraries(${name} PRIVATE tinyjoule_flags ${ARG_DEPS})
+endfunction()
+
+# tinyjoule_test(NAME SOURCES a_test.cc ... [DEPS ...] [LABEL unit] [TIMEOUT seconds] [SERIAL])
+# A program of GoogleTest cases, each a test of ctest under the label. Tests see
+# TINYJOULE_SOURCE_DIR, TINYJOULE_BIN_DIR and, where real data lies, TINYJOULE_DATA_DIR.
+function(tinyjoule_test name)
+  if(NOT TINYJOULE_TESTS)
+    return()
+  endif()
+  cmake_parse_arguments(ARG "SERIAL" "LABEL;TIMEOUT" "SOURCES;DEPS" ${ARGN})
+  if(NOT ARG_LABEL)
+    set(ARG_LABEL unit)
+  endif()
+  if(NOT ARG_TIMEOUT)
+    set(ARG_TIMEOUT 120)
+  endif()
+  add_executable(${name} ${ARG_SOURCES})
+  target_link_libraries(${name} PRIVATE tinyjoule_flags ${ARG_DEPS} GTest::gmock GTest::gtest_main)
+  set_target_properties(${name} PROPERTIES RUNTIME_OUTPUT_DIRECTORY ${PROJECT_BINARY_DIR}/tests)
+  target_compile_definitions(${name} PRIVATE
+    TINYJOULE_SOURCE_DIR="${PROJECT_SOURCE_DIR}"
+    TINYJOULE_BIN_DIR="${CMAKE_RUNTIME_OUTPUT_DIRECTORY}")
+  set(properties LABELS ${ARG_LABEL} TIMEOUT ${ARG_TIMEOUT})
+  if(ARG_SERIAL)
+    list(APPEND properties RUN_SERIAL TRUE)
+  endif()
+  gtest_discover_tests(${name} DISCOVERY_MODE PRE_TEST PROPERTIES ${properties})
+endfunction()
