@@ -1,0 +1,124 @@
+// SPDX-FileCopyrightText: 2026 The TinyJoule Authors
+// SPDX-License-Identifier: Apache-2.0
+#ifndef SERVER_CORE_COORDINATOR_H_
+#define SERVER_CORE_COORDINATOR_H_
+
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "absl/status/status.h"
+#include "absl/status/statusor.h"
+#include "common/base/clock.h"
+#include "common/base/file_system.h"
+#include "common/base/task_runner.h"
+#include "server/core/agent_session.h"
+#include "server/core/artifact_store.h"
+#include "server/core/run_assembler_port.h"
+#include "server/core/run_store.h"
+#include "server/core/subscription.h"
+#include "server/core/training_executor.h"
+#include "tinyjoule/v1/fleet_service.pb.h"
+#include "tinyjoule/v1/run_service.pb.h"
+#include "tinyjoule/v1/sweep_service.pb.h"
+
+namespace tinyjoule {
+
+// What the coordinator stands on. Everything outlives it.
+struct CoordinatorDependencies {
+  TaskRunner& core_sequence;
+  Clock& clock;
+  FileSystem& files;
+  RunStore& store;
+  ArtifactStore& artifacts;
+  TrainingExecutor& executor;
+  RunAssemblerPort& assembler;
+};
+
+struct CoordinatorOptions {
+  std::string version = TINYJOULE_VERSION;
+  std::string data_dir;
+  uint32_t trainers = 1;
+  // An attempt that its agent does not confirm for so long is lost.
+  int64_t lease_ns = 30 * kNsPerSecond;
+  int64_t heartbeat_interval_ns = 5 * kNsPerSecond;
+  // An agent that is silent for so long is disconnected.
+  int64_t silence_limit_ns = 15 * kNsPerSecond;
+  // An offer that is not answered for so long is withdrawn.
+  int64_t offer_timeout_ns = 10 * kNsPerSecond;
+  // A run that was declined is not offered to that agent again before this.
+  int64_t decline_delay_ns = 5 * kNsPerSecond;
+  // After a restart, and while its agent is away, a run that only that agent can make is waited
+  // for so long.
+  int64_t absence_limit_ns = 24 * 3600 * kNsPerSecond;
+  uint32_t max_attempts = 3;
+  // Runs start as soon as their own trial is trained, instead of when all trials of the sweep are.
+  bool measure_while_training = false;
+  // Longest time that a chunk waits for others to share its commit.
+  int64_t group_commit_delay_ns = 5 * kNsPerMs;
+};
+
+// The coordinator's heart: what the gRPC services translate to. Life cycle: Start (reloads
+// everything from the store and goes on), calls on the core sequence only, destruction on the core
+// sequence. Every answer describes committed state.
+class Coordinator {
+ public:
+  static absl::StatusOr<std::unique_ptr<Coordinator>> Start(
+      const CoordinatorDependencies& dependencies, const CoordinatorOptions& options);
+  ~Coordinator();
+  Coordinator(const Coordinator&) = delete;
+  Coordinator& operator=(const Coordinator&) = delete;
+
+  // Sweeps. InvalidArgument carries every diagnostic of the file, one a line as
+  // "file:line:column: message", in the message. An id may be a unique prefix or a name.
+  absl::StatusOr<v1::CreateSweepResponse> CreateSweep(const v1::CreateSweepRequest& request);
+  absl::StatusOr<v1::GetSweepResponse> GetSweep(const v1::GetSweepRequest& request);
+  absl::StatusOr<v1::ListSweepsResponse> ListSweeps(const v1::ListSweepsRequest& request);
+  absl::StatusOr<v1::ListTrialsResponse> ListTrials(const v1::ListTrialsRequest& request);
+  absl::StatusOr<v1::CancelSweepResponse> CancelSweep(const v1::CancelSweepRequest& request);
+  absl::StatusOr<v1::RetrySweepResponse> RetrySweep(const v1::RetrySweepRequest& request);
+  // Events after the given sequence, then live ones. `on_ready` is called on the core sequence,
+  // never from inside, when Next() of the subscription has something new.
+  absl::StatusOr<std::unique_ptr<SweepSubscription>> WatchSweep(
+      const v1::WatchSweepRequest& request, std::function<void()> on_ready);
+
+  // Runs.
+  absl::StatusOr<v1::GetRunResponse> GetRun(const v1::GetRunRequest& request);
+  absl::StatusOr<v1::ListRunsResponse> ListRuns(const v1::ListRunsRequest& request);
+  absl::StatusOr<v1::GetLogResponse> GetLog(const v1::GetLogRequest& request);
+  absl::StatusOr<std::unique_ptr<PowerSubscription>> WatchPower(
+      const v1::WatchPowerRequest& request, std::function<void()> on_ready);
+  // For exports and verification on another thread: resolve the sweep's id, then read.
+  absl::StatusOr<std::string> ResolveSweepId(const std::string& id_or_name);
+  absl::StatusOr<std::unique_ptr<RunReader>> OpenSnapshot();
+
+  // The fleet.
+  absl::StatusOr<v1::ListAgentsResponse> ListAgents(const v1::ListAgentsRequest& request);
+  absl::StatusOr<v1::LabelAgentResponse> LabelAgent(const v1::LabelAgentRequest& request);
+  absl::StatusOr<v1::CordonAgentResponse> CordonAgent(const v1::CordonAgentRequest& request);
+  absl::StatusOr<v1::RemoveAgentResponse> RemoveAgent(const v1::RemoveAgentRequest& request);
+  v1::GetServerInfoResponse GetServerInfo() const;
+
+  // An agent's stream: its Hello came first. On OK the Welcome is sent through `session`. On an
+  // error the call ends with it and OnAgentGone is not called: FailedPrecondition (no common
+  // protocol, the name is taken), InvalidArgument (a bad name).
+  [[nodiscard]] absl::Status AttachAgent(AgentSession& session, const v1::Hello& hello);
+  // Every later message of the stream. Messages that make no sense close the session.
+  void OnAgentMessage(AgentSession& session, const v1::ConnectRequest& message);
+  // The stream ended, for whatever reason. Safe for a session that was replaced.
+  void OnAgentGone(AgentSession& session);
+
+  // No new offers and no new training from now on; runs that are on go on. For SIGTERM.
+  void Drain();
+
+ private:
+  struct Parts;
+  explicit Coordinator(std::unique_ptr<Parts> parts);
+  std::unique_ptr<Parts> parts_;
+};
+
+}  // namespace tinyjoule
+
+#endif  // SERVER_CORE_COORDINATOR_H_
