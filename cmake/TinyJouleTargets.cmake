@@ -47,11 +47,15 @@ function(tinyjoule_library name)
   target_include_directories(${name} PUBLIC ${PROJECT_SOURCE_DIR})
 endfunction()
 
+# Every program, and nothing of the tests: what deploy/quickstart builds.
+add_custom_target(programs)
+
 # tinyjoule_program(NAME SOURCES main.cc ... [DEPS ...])
 function(tinyjoule_program name)
   cmake_parse_arguments(ARG "" "" "SOURCES;DEPS" ${ARGN})
   add_executable(${name} ${ARG_SOURCES})
   target_link_libraries(${name} PRIVATE tinyjoule_flags ${ARG_DEPS})
+  add_dependencies(programs ${name})
 endfunction()
 
 # tinyjoule_test(NAME SOURCES a_test.cc ... [DEPS ...] [LABEL unit] [TIMEOUT seconds] [SERIAL])
