@@ -4,11 +4,12 @@
 #define SERVER_CORE_RUN_RECORDS_H_
 
 #include <cstdint>
+#include <map>
 #include <string>
 #include <tuple>
-#include <utility>
 #include <vector>
 
+#include "tinyjoule/v1/fleet_service.pb.h"
 #include "tinyjoule/v1/measurement.pb.h"
 #include "tinyjoule/v1/run.pb.h"
 #include "tinyjoule/v1/sweep_service.pb.h"
@@ -109,12 +110,10 @@ struct EventRecord {
 struct AgentRecord {
   std::string name;
   std::string installation_id;
-  v1::AgentFacts facts;
-  // As the agent says, and as LabelAgent set them; the latter win.
-  std::vector<std::pair<std::string, std::string>> reported_labels;
-  std::vector<std::pair<std::string, std::string>> set_labels;
-  v1::SensorDescription sensor;
-  std::vector<std::string> engines;
+  // Facts, labels, sensor and engines as the agent said them; nothing else.
+  v1::Agent reported;
+  // By LabelAgent; they win over the reported ones.
+  std::map<std::string, std::string> set_labels;
   bool cordoned = false;
   int64_t last_seen_utc_ns = 0;
 };

@@ -105,12 +105,18 @@ struct CommitReport {
 
 // The coordinator's memory. Life cycle: open (an implementation's own factory), reads and commits
 // on the core sequence, close by destruction.
-class RunStore : public RunReader {
+class RunStore {
  public:
+  virtual ~RunStore() = default;
+  // What is committed. Valid as long as the store.
+  virtual RunReader& reads() = 0;
   // All or nothing; on stable storage when it returns OK. After an error nothing of the batch is
-  // visible, and reads go on. ResourceExhausted: the disk is full. DataLoss: input/output error.
+  // visible, and reads go on. ResourceExhausted: the disk is full, and it may go better later.
+  // DataLoss: the disk failed; no commit succeeds any more until the store is opened again.
+  // FailedPrecondition: a record refers to one that is not there.
   virtual absl::StatusOr<CommitReport> Commit(const WriteBatch& batch) = 0;
-  // The store as it is now, for one other thread: later commits are not seen. Destroy it soon.
+  // The store as it is now, for one other thread: later commits are not seen. Destroy it soon, and
+  // before the store.
   virtual absl::StatusOr<std::unique_ptr<RunReader>> OpenSnapshot() = 0;
 };
 
