@@ -1,0 +1,56 @@
+// SPDX-FileCopyrightText: 2026 The TinyJoule Authors
+// SPDX-License-Identifier: Apache-2.0
+#ifndef SERVER_TRAINER_FIT_NATIVE_ENGINE_H_
+#define SERVER_TRAINER_FIT_NATIVE_ENGINE_H_
+
+#include <cstdint>
+#include <string>
+#include <vector>
+
+#include "server/trainer/fit/training_engine.h"
+#include "server/trainer/nn/kernels.h"
+#include "server/trainer/nn/network_pass.h"
+
+namespace tinyjoule {
+
+// Trains on one processor core by our own loops. Parameters, gradients and moments are one row
+// each; the same start and the same steps give the same bits on the same instruction set.
+class NativeEngine final : public TrainingEngine {
+ public:
+  NativeEngine(const Network& network, const TrainingRows& rows, const EngineOptions& options,
+               const Kernels& kernels = BestKernels());
+
+  absl::Status Step(absl::Span<const uint32_t> rows) override;
+  absl::StatusOr<double> TakeLossSum() override;
+  absl::StatusOr<double> MeanLoss(uint32_t first, uint32_t end) override;
+  absl::StatusOr<std::vector<float>> Parameters() override { return parameters_; }
+  absl::Status SetParameters(absl::Span<const float> parameters) override;
+  std::string Description() const override;
+
+  // Of the last step, before masks.
+  const std::vector<float>& gradients() const { return gradients_; }
+
+ private:
+  double Loss(absl::Span<const uint32_t> rows, float* gradient);
+  void Update();
+
+  const Kernels& kernels_;
+  TrainingRows rows_;
+  EngineOptions options_;
+  NetworkPass pass_;
+  std::vector<float> parameters_;
+  std::vector<float> gradients_;
+  std::vector<float> first_moment_;
+  std::vector<float> second_moment_;
+  // Indices of the weights that stay zero.
+  std::vector<size_t> zeros_;
+  int64_t steps_ = 0;
+  double loss_sum_ = 0;
+};
+
+// The flat indices of the weights (not biases) that are exactly zero.
+std::vector<size_t> ZeroWeights(const Network& network);
+
+}  // namespace tinyjoule
+
+#endif  // SERVER_TRAINER_FIT_NATIVE_ENGINE_H_
