@@ -72,6 +72,10 @@ std::vector<float> KnnPointValues(const KnnModel& model);
 
 onnx::ModelProto BuildKnnModel(const KnnModel& model);
 
+// Bytes of activations in one inference of an engine that keeps the k nearest while it goes through
+// the points: the input, k distances and rows, the output.
+uint64_t KnnActivationBytes(const KnnModel& model);
+
 // True when the metadata say that this is a model of BuildKnnModel.
 bool IsKnnModel(const onnx::ModelProto& model);
 

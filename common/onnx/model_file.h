@@ -11,6 +11,7 @@
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "absl/strings/string_view.h"
+#include "common/onnx/model_validation.h"
 
 namespace tinyjoule {
 
@@ -30,9 +31,6 @@ absl::StatusOr<onnx::ModelProto> ReadModel(const std::string& path);
 
 // The file appears whole or not at all.
 [[nodiscard]] absl::Status WriteModel(const std::string& path, const onnx::ModelProto& model);
-
-// The structural part of ParseModel, for a model that is already in memory.
-[[nodiscard]] absl::Status ValidateModel(const onnx::ModelProto& model);
 
 }  // namespace tinyjoule
 

@@ -14,21 +14,10 @@
 #include "absl/status/statusor.h"
 #include "absl/strings/string_view.h"
 #include "absl/types/span.h"
+#include "common/onnx/tensor_data.h"
+#include "common/onnx/tensor_shape.h"
 
 namespace tinyjoule {
-
-using Shape = std::vector<int64_t>;
-
-// The product; 1 for a scalar.
-int64_t ElementCount(absl::Span<const int64_t> shape);
-// "[2, 3]".
-std::string ShapeText(absl::Span<const int64_t> shape);
-
-enum class ElementType { kFloat, kInt8, kUint8, kInt32, kInt64, kBool };
-
-size_t ElementSize(ElementType type);
-absl::string_view ElementTypeName(ElementType type);
-absl::StatusOr<ElementType> ElementTypeOf(int onnx_data_type);
 
 // One tensor of the graph: an input, a constant or the output of a node.
 struct GraphValue {
@@ -68,11 +57,13 @@ class GraphNode {
   float Float(absl::string_view attribute, float otherwise) const;
   std::string String(absl::string_view attribute, absl::string_view otherwise) const;
   std::vector<int64_t> Ints(absl::string_view attribute, std::vector<int64_t> otherwise) const;
+  // Sorted.
+  std::vector<std::string> AttributeNames() const;
   // "Conv node 'Conv_0'", for messages.
   std::string Describe() const;
 
  private:
-  friend class OnnxGraph;
+  friend class GraphLoader;
   absl::flat_hash_map<std::string, onnx::AttributeProto> attributes_;
 };
 
