@@ -6,6 +6,7 @@
 #include <poll.h>
 #include <sched.h>
 #include <sys/prctl.h>
+#include <sys/resource.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -76,6 +77,7 @@ struct ChildSetup {
   int error_output = -1;
   int report = -1;
   int cpu = -1;
+  int niceness = 0;
   pid_t parent = 0;
 };
 
@@ -95,6 +97,9 @@ struct ChildSetup {
     CPU_ZERO(&set);
     CPU_SET(setup.cpu, &set);
     sched_setaffinity(0, sizeof(set), &set);
+  }
+  if (setup.niceness > 0) {
+    setpriority(PRIO_PROCESS, 0, getpriority(PRIO_PROCESS, 0) + setup.niceness);
   }
   execvpe(arguments[0], arguments, environment);
   const int error_number = errno;
@@ -227,8 +232,8 @@ absl::StatusOr<std::unique_ptr<ChildProcess>> PosixProcessLauncher::Launch(
   const std::vector<std::string> merged = MergedEnvironment(options.environment);
   CStrings arguments(options.arguments);
   CStrings environment(merged);
-  const ChildSetup setup{input.read_end,   output.write_end, error_output,
-                         report.write_end, options.cpu,      getpid()};
+  const ChildSetup setup{input.read_end, output.write_end, error_output, report.write_end,
+                         options.cpu,    options.niceness, getpid()};
   const pid_t pid = fork();
   if (pid == 0) RunChild(setup, arguments.get(), environment.get());
   if (pid < 0) {

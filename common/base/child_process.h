@@ -35,6 +35,8 @@ struct ProcessOptions {
   std::string stderr_path;
   // CPU that the child is bound to; -1: none.
   int cpu = -1;
+  // Added to this process's niceness.
+  int niceness = 0;
 };
 
 // A running child with pipes on its standard input and output. It gets SIGKILL when this process
