@@ -25,6 +25,8 @@ struct SweepRecord {
   // Over the parsed spec and the hashes of its files; (name, content_sha256) is the identity.
   std::string content_sha256;
   v1::SweepState state = v1::SWEEP_STATE_UNSPECIFIED;
+  // CancelSweep was called: what is on may end, nothing new begins.
+  bool cancelling = false;
   v1::SweepSpec spec;
   // The files that the sweep names; their bytes are artifacts.
   std::vector<v1::InputFile> inputs;
