@@ -23,8 +23,7 @@ bool IsValidName(absl::string_view name);
 
 // A chunk with the CRC-32C of its payload. InvalidArgument when CheckChunk would refuse it.
 absl::StatusOr<v1::Chunk> MakeChunk(absl::string_view run_id, uint32_t attempt,
-                                    v1::ChunkStream stream, uint64_t sequence,
-                                    std::string payload);
+                                    v1::ChunkStream stream, uint64_t sequence, std::string payload);
 
 // What can be said about a chunk without decoding its payload: the run's name, attempt from 1, a
 // known stream, the size, and a result's sequence (0). InvalidArgument names the field; DataLoss

@@ -39,10 +39,12 @@ struct EnergyReport {
 //  - samples: the whole attempt, ordered by time, as decoded from the wire;
 //  - windows: idle A, inference windows, idle B, as marked on the sampler's clock.
 // Replayed traces (kind "replay") are integrated by trapezoid over their power, everything else by
-// boxcar. energy_per_inference_uj is the median of the windows' E / N; its interval is the 95 %
+// boxcar. Gaps are left out of energies and of the baseline alike, and stated as coverage.
+// energy_per_inference_uj is the median of the windows' E / N; its interval is the 95 %
 // interval of their mean (absent below two windows). Without samples, or without inference
-// windows, every optional value is absent. InvalidArgument: an unusable sensor description,
-// samples out of order, a window that ends before it starts.
+// windows, every optional figure of power is absent. A sensor of kind "none" (or "") gives windows
+// without figures, not valid for energy, and no flags. InvalidArgument: an unusable sensor
+// description, samples out of order, a window that ends before it starts.
 absl::StatusOr<EnergyReport> ComputeEnergy(const v1::SensorDescription& sensor,
                                            absl::Span<const RawCounts> samples,
                                            absl::Span<const v1::MarkedWindow> windows);

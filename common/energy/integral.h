@@ -8,6 +8,7 @@
 
 #include "absl/types/span.h"
 #include "common/energy/conversion.h"
+#include "common/units/units.h"
 
 namespace tinyjoule {
 
@@ -36,7 +37,7 @@ struct IdleBaseline {
   double a_w = 0;
   int64_t b_ns = 0;
   double b_w = 0;
-  double PowerAt(double t_ns) const;
+  double PowerAt(int64_t t_ns) const;
 };
 
 // What the samples say about one span. Means are over the covered time.
@@ -44,10 +45,11 @@ struct SpanIntegral {
   double energy_j = 0;
   // The idle baseline over the covered time; 0 without one.
   double idle_j = 0;
-  double covered_s = 0;
-  double duration_s = 0;
+  // Whole nanoseconds: a span that is covered is covered exactly.
+  int64_t covered_ns = 0;
+  int64_t duration_ns = 0;
   // Longest piece of the span that no sample covers.
-  double gap_max_s = 0;
+  int64_t gap_max_ns = 0;
   // Samples whose time lies in (start, end].
   uint64_t sample_count = 0;
   double power_mean_w = 0;
@@ -62,7 +64,12 @@ struct SpanIntegral {
   double edge_step_j = 0;
 
   // Share of the span that samples cover, in [0, 1].
-  double coverage() const { return duration_s > 0 ? covered_s / duration_s : 0; }
+  double coverage() const {
+    return duration_ns > 0 ? static_cast<double>(covered_ns) / static_cast<double>(duration_ns) : 0;
+  }
+  double covered_s() const { return SecondsFromNs(covered_ns); }
+  double duration_s() const { return SecondsFromNs(duration_ns); }
+  double gap_max_s() const { return SecondsFromNs(gap_max_ns); }
 };
 
 // The energy of a span, as docs/how-we-measure.md says:

@@ -43,8 +43,7 @@ inline constexpr size_t kSafeSamplesPerBlock = 2048;
 // first one. InvalidArgument: no samples, more than kMaxSamplesPerBlock, times that do not grow,
 // or neighbours more than 35 minutes (or 2^31 counts) apart: start a new block there.
 absl::StatusOr<v1::SampleBlock> EncodeSampleBlock(absl::Span<const RawCounts> samples,
-                                                  bool has_power_channel,
-                                                  uint64_t dropped_before);
+                                                  bool has_power_channel, uint64_t dropped_before);
 
 // The samples of a block from an untrusted peer. InvalidArgument: arrays of different lengths, too
 // many samples, flag runs that do not cover exactly every sample, flags beyond 8 bits, counts or

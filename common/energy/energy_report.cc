@@ -1,0 +1,304 @@
+// SPDX-FileCopyrightText: 2026 The TinyJoule Authors
+// SPDX-License-Identifier: Apache-2.0
+#include "common/energy/energy_report.h"
+
+#include <algorithm>
+#include <cmath>
+#include <optional>
+
+#include "absl/strings/str_cat.h"
+#include "common/base/status.h"
+#include "common/energy/conversion.h"
+#include "common/energy/energy_flags.h"
+#include "common/energy/integral.h"
+#include "common/energy/statistics.h"
+#include "common/units/units.h"
+
+namespace tinyjoule {
+namespace {
+
+constexpr int64_t kMaxMarkNs = int64_t{1} << 62;
+// Standard uncertainty of an edge that falls anywhere in a conversion, after the correction.
+constexpr double kEdgeShare = 0.105;
+// Of TI's INA219 and a 1 % shunt.
+constexpr double kShuntTolerance = 0.01;
+constexpr double kShuntGainError = 0.005;
+constexpr double kBusGainError = 0.005;
+constexpr double kShuntOffsetV = 100e-6;
+
+bool HasSensor(const v1::SensorDescription& sensor) {
+  return !sensor.kind().empty() && sensor.kind() != "none";
+}
+
+std::string PowerSourceOf(const v1::SensorDescription& sensor) {
+  return HasSensor(sensor) ? sensor.kind() : "none";
+}
+
+absl::Status CheckWindow(const v1::MarkedWindow& window) {
+  const bool known = window.kind() == v1::WINDOW_KIND_IDLE_A ||
+                     window.kind() == v1::WINDOW_KIND_INFERENCE ||
+                     window.kind() == v1::WINDOW_KIND_IDLE_B;
+  const bool ordered = 0 <= window.start_mono_ns() &&
+                       window.start_mono_ns() < window.end_mono_ns() &&
+                       window.end_mono_ns() <= kMaxMarkNs;
+  if (known && ordered) return absl::OkStatus();
+  return absl::InvalidArgumentError(absl::StrCat("window ", window.index(), " of kind ",
+                                                 window.kind(), " spans ", window.start_mono_ns(),
+                                                 " to ", window.end_mono_ns(), " ns"));
+}
+
+absl::Status CheckOrder(absl::Span<const RawCounts> samples) {
+  for (size_t k = 1; k < samples.size(); ++k) {
+    if (samples[k].t_ns > samples[k - 1].t_ns) continue;
+    return absl::InvalidArgumentError(absl::StrCat("sample ", k, " at ", samples[k].t_ns,
+                                                   " ns does not follow ", samples[k - 1].t_ns));
+  }
+  return absl::OkStatus();
+}
+
+std::vector<PowerSample> ConvertAll(const v1::SensorDescription& sensor,
+                                    absl::Span<const RawCounts> samples) {
+  const CountConverter converter(sensor);
+  std::vector<PowerSample> converted;
+  converted.reserve(samples.size());
+  for (const RawCounts& counts : samples) converted.push_back(converter.Convert(counts));
+  return converted;
+}
+
+// Computes one run's report; a scratch pad, used once.
+class Accountant {
+ public:
+  Accountant(const v1::SensorDescription& sensor, absl::Span<const RawCounts> counts,
+             absl::Span<const v1::MarkedWindow> windows)
+      : sensor_(sensor), counts_(counts), samples_(ConvertAll(sensor, counts)), windows_(windows) {
+    options_.rule =
+        sensor.kind() == "replay" ? IntegrationRule::kTrapezoid : IntegrationRule::kBoxcar;
+    options_.cycle_ns = sensor.cycle_ns() > 0 ? sensor.cycle_ns() : MedianIntervalNs(samples_);
+  }
+
+  EnergyReport Compute() {
+    FindBaseline();
+    for (const v1::MarkedWindow& mark : windows_) measured_.push_back({mark, Measure(mark)});
+    for (const MeasuredWindow& window : measured_) {
+      if (window.mark.kind() == v1::WINDOW_KIND_INFERENCE) AddWindow(window);
+    }
+    Summarise();
+    report_.flags = EnergyFlags({sensor_, counts_, samples_, measured_, baseline_ ? net_j_ : 0,
+                                 baseline_ ? NetUncertainty() : 0});
+    return std::move(report_);
+  }
+
+ private:
+  SpanIntegral Measure(const v1::MarkedWindow& mark) const {
+    const TimeSpan span{mark.start_mono_ns(), mark.end_mono_ns()};
+    if (options_.cycle_ns > 0) return Integrate(samples_, span, options_, baseline_);
+    SpanIntegral nothing;
+    nothing.duration_ns = span.end_ns - span.start_ns;
+    nothing.gap_max_ns = nothing.duration_ns;
+    return nothing;
+  }
+
+  void FindBaseline() {
+    for (const v1::MarkedWindow& mark : windows_) {
+      if (mark.kind() == v1::WINDOW_KIND_INFERENCE) continue;
+      const SpanIntegral idle = Measure(mark);
+      if (idle.covered_ns <= 0) continue;
+      const int64_t middle_ns =
+          mark.start_mono_ns() + (mark.end_mono_ns() - mark.start_mono_ns()) / 2;
+      if (!baseline_) baseline_ = IdleBaseline{middle_ns, idle.power_mean_w, 0, 0};
+      baseline_->b_ns = middle_ns;
+      baseline_->b_w = idle.power_mean_w;
+      const double error_w = MeanPowerError(idle);
+      idle_error_w2_ += error_w * error_w;
+      ++idle_count_;
+    }
+  }
+
+  static double MeanPowerError(const SpanIntegral& integral) {
+    return CorrelatedStandardError(integral.power_stddev_w, integral.power_autocorrelation,
+                                   static_cast<double>(integral.sample_count));
+  }
+
+  void AddWindow(const MeasuredWindow& measured) {
+    const SpanIntegral& integral = measured.integral;
+    v1::WindowEnergy window;
+    window.set_window(measured.mark.index());
+    window.set_start_ns(measured.mark.start_mono_ns());
+    window.set_end_ns(measured.mark.end_mono_ns());
+    window.set_inference_count(measured.mark.inference_count());
+    window.set_coverage(integral.coverage());
+    if (integral.covered_ns > 0) SetEnergy(integral, window);
+    window.set_valid(window.has_energy_j() && window.coverage() >= kFatalGapCoverage);
+    report_.windows.push_back(window);
+    report_.uncertainties.push_back(UncertaintyOf(integral));
+    Accumulate(integral);
+  }
+
+  void SetEnergy(const SpanIntegral& integral, v1::WindowEnergy& window) const {
+    window.set_energy_j(integral.energy_j);
+    window.set_power_mean_w(integral.power_mean_w);
+    if (integral.sample_count > 0) window.set_power_peak_w(integral.power_peak_w);
+    if (!baseline_) return;
+    window.set_energy_net_j(integral.energy_j - integral.idle_j);
+    window.set_idle_power_w(integral.idle_j / integral.covered_s());
+  }
+
+  WindowUncertainty UncertaintyOf(const SpanIntegral& integral) const {
+    WindowUncertainty uncertainty;
+    uncertainty.within_j = MeanPowerError(integral) * integral.covered_s();
+    uncertainty.edges_j = kEdgeShare * integral.edge_step_j;
+    uncertainty.baseline_j = IdleError() * integral.covered_s();
+    if (!sensor_.simulated()) {
+      const double shunt_v = integral.current_mean_a * OhmsFromMicroohms(sensor_.shunt_uohm());
+      uncertainty.systematic_j = Ina219RelativeUncertainty(shunt_v) * std::abs(integral.energy_j);
+    }
+    return uncertainty;
+  }
+
+  double IdleError() const {
+    return idle_count_ == 0 ? 0 : std::sqrt(idle_error_w2_) / idle_count_;
+  }
+
+  void Accumulate(const SpanIntegral& integral) {
+    energy_j_ += integral.energy_j;
+    net_j_ += integral.energy_j - integral.idle_j;
+    idle_j_ += integral.idle_j;
+    covered_ns_ += integral.covered_ns;
+    duration_ns_ += integral.duration_ns;
+    ampere_seconds_ += integral.current_mean_a * integral.covered_s();
+    volt_seconds_ += integral.voltage_mean_v * integral.covered_s();
+    gap_max_ns_ = std::max(gap_max_ns_, integral.gap_max_ns);
+    if (integral.sample_count == 0) return;
+    power_peak_w_ = std::max(power_peak_w_.value_or(integral.power_peak_w), integral.power_peak_w);
+    current_peak_a_ =
+        std::max(current_peak_a_.value_or(integral.current_peak_a), integral.current_peak_a);
+    sample_count_ += integral.sample_count;
+  }
+
+  // The agreement of windows tells more than the scatter inside them, when it is worse. Compared
+  // as net power: windows need not last equally long.
+  double NetUncertainty() const {
+    double within_j2 = 0;
+    double baseline_j = 0;
+    double squared_s2 = 0;
+    std::vector<double> net_w;
+    for (size_t i = 0; i < report_.windows.size(); ++i) {
+      const v1::WindowEnergy& window = report_.windows[i];
+      const WindowUncertainty& u = report_.uncertainties[i];
+      within_j2 += u.within_j * u.within_j + u.edges_j * u.edges_j;
+      baseline_j += u.baseline_j;
+      const double duration_s = SecondsFromNs(window.end_ns() - window.start_ns());
+      squared_s2 += duration_s * duration_s;
+      net_w.push_back(window.power_mean_w() - window.idle_power_w());
+    }
+    const double scatter_w = SampleStandardDeviation(net_w);
+    const double between_j2 = scatter_w * scatter_w * squared_s2;
+    return std::sqrt(std::max(within_j2, between_j2) + baseline_j * baseline_j);
+  }
+
+  void Summarise() {
+    v1::EnergySummary& summary = report_.summary;
+    summary.set_power_source(PowerSourceOf(sensor_));
+    if (report_.windows.empty()) return;
+    summary.set_sample_count(sample_count_);
+    summary.set_sample_rate_hz(static_cast<double>(sample_count_) / SecondsFromNs(duration_ns_));
+    summary.set_coverage(static_cast<double>(covered_ns_) / static_cast<double>(duration_ns_));
+    summary.set_gap_max_ms(MillisecondsFromNs(gap_max_ns_));
+    // A sum with a window missing would look like a smaller energy.
+    const bool complete = std::all_of(report_.windows.begin(), report_.windows.end(),
+                                      [](const v1::WindowEnergy& w) { return w.has_energy_j(); });
+    if (!complete) return;
+    const double covered_s = SecondsFromNs(covered_ns_);
+    summary.set_energy_j(energy_j_);
+    summary.set_power_mean_w(energy_j_ / covered_s);
+    summary.set_current_mean_a(ampere_seconds_ / covered_s);
+    summary.set_voltage_mean_v(volt_seconds_ / covered_s);
+    if (power_peak_w_) summary.set_power_peak_w(*power_peak_w_);
+    if (current_peak_a_) summary.set_current_peak_a(*current_peak_a_);
+    if (baseline_) {
+      summary.set_energy_net_j(net_j_);
+      summary.set_idle_power_w(idle_j_ / covered_s);
+    }
+    SummarisePerInference();
+  }
+
+  void SummarisePerInference() {
+    std::vector<double> gross_uj;
+    std::vector<double> net_uj;
+    for (const v1::WindowEnergy& window : report_.windows) {
+      if (window.inference_count() == 0) return;
+      const double n = static_cast<double>(window.inference_count());
+      gross_uj.push_back(MicrojoulesFromJoules(window.energy_j()) / n);
+      net_uj.push_back(MicrojoulesFromJoules(window.energy_net_j()) / n);
+    }
+    v1::EnergySummary& summary = report_.summary;
+    summary.set_energy_per_inference_uj(Median(gross_uj));
+    if (baseline_) summary.set_energy_net_per_inference_uj(Median(net_uj));
+    if (const std::optional<Interval> interval = MeanInterval95(gross_uj)) {
+      summary.set_energy_per_inference_ci95_low_uj(interval->low);
+      summary.set_energy_per_inference_ci95_high_uj(interval->high);
+    }
+  }
+
+  const v1::SensorDescription& sensor_;
+  const absl::Span<const RawCounts> counts_;
+  const std::vector<PowerSample> samples_;
+  const absl::Span<const v1::MarkedWindow> windows_;
+  IntegrationOptions options_;
+  std::optional<IdleBaseline> baseline_;
+  double idle_error_w2_ = 0;
+  int idle_count_ = 0;
+  std::vector<MeasuredWindow> measured_;
+  // Sums over the inference windows.
+  double energy_j_ = 0;
+  double net_j_ = 0;
+  double idle_j_ = 0;
+  int64_t covered_ns_ = 0;
+  int64_t duration_ns_ = 0;
+  double ampere_seconds_ = 0;
+  double volt_seconds_ = 0;
+  int64_t gap_max_ns_ = 0;
+  std::optional<double> power_peak_w_;
+  std::optional<double> current_peak_a_;
+  uint64_t sample_count_ = 0;
+  EnergyReport report_;
+};
+
+// Windows as marked, without any figure of power.
+EnergyReport WithoutPower(const v1::SensorDescription& sensor,
+                          absl::Span<const v1::MarkedWindow> windows) {
+  EnergyReport report;
+  report.summary.set_power_source(PowerSourceOf(sensor));
+  for (const v1::MarkedWindow& mark : windows) {
+    if (mark.kind() != v1::WINDOW_KIND_INFERENCE) continue;
+    v1::WindowEnergy window;
+    window.set_window(mark.index());
+    window.set_start_ns(mark.start_mono_ns());
+    window.set_end_ns(mark.end_mono_ns());
+    window.set_inference_count(mark.inference_count());
+    report.windows.push_back(window);
+    report.uncertainties.emplace_back();
+  }
+  return report;
+}
+
+}  // namespace
+
+absl::StatusOr<EnergyReport> ComputeEnergy(const v1::SensorDescription& sensor,
+                                           absl::Span<const RawCounts> samples,
+                                           absl::Span<const v1::MarkedWindow> windows) {
+  for (const v1::MarkedWindow& window : windows) TJ_RETURN_IF_ERROR(CheckWindow(window));
+  if (!HasSensor(sensor)) return WithoutPower(sensor, windows);
+  TJ_RETURN_IF_ERROR(CheckSensorDescription(sensor));
+  TJ_RETURN_IF_ERROR(CheckOrder(samples));
+  return Accountant(sensor, samples, windows).Compute();
+}
+
+double Ina219RelativeUncertainty(double shunt_voltage_v) {
+  if (shunt_voltage_v == 0) return 0;
+  const double offset = kShuntOffsetV / std::abs(shunt_voltage_v);
+  return std::sqrt(kShuntTolerance * kShuntTolerance + kShuntGainError * kShuntGainError +
+                   kBusGainError * kBusGainError + offset * offset);
+}
+
+}  // namespace tinyjoule
