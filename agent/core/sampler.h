@@ -1,0 +1,71 @@
+// SPDX-FileCopyrightText: 2026 The TinyJoule Authors
+// SPDX-License-Identifier: Apache-2.0
+#ifndef AGENT_CORE_SAMPLER_H_
+#define AGENT_CORE_SAMPLER_H_
+
+#include <atomic>
+#include <cstddef>
+#include <cstdint>
+#include <thread>
+#include <vector>
+
+#include "absl/status/status.h"
+#include "agent/core/sample_ring.h"
+#include "agent/power/power_sensor.h"
+
+namespace tinyjoule {
+
+// Where samples come from, as a consumer sees it. One consumer at a time.
+class SampleSource {
+ public:
+  virtual ~SampleSource() = default;
+  virtual v1::SensorDescription Describe() const = 0;
+  // Begins sampling; OK when it runs. Older samples and counts are forgotten when it did not.
+  [[nodiscard]] virtual absl::Status Start() = 0;
+  virtual void Stop() = 0;
+  // Appends everything new, in order.
+  virtual void Drain(std::vector<RawSample>* samples) = 0;
+  // Since Start: samples lost because nobody drained them, and conversions that the bus lost.
+  virtual uint64_t dropped() const = 0;
+  virtual uint64_t failed_reads() const = 0;
+  // The sensor gave its last sample; there may still be some to drain.
+  virtual bool ended() const = 0;
+};
+
+// The thread that owns the sensor: reads each conversion and pushes it into a bounded ring. Its
+// loop allocates, locks and logs nothing; what does not fit is dropped and counted, and the next
+// sample says so with GAP_BEFORE.
+// Start, Stop and the destructor: one thread. Drain: one thread at a time.
+class Sampler final : public SampleSource {
+ public:
+  // 39 s at 209 samples/s.
+  static constexpr size_t kDefaultCapacity = 8192;
+
+  // The sensor outlives the sampler. The capacity is a power of two.
+  explicit Sampler(PowerSensor& sensor, size_t capacity = kDefaultCapacity);
+  ~Sampler() override;
+  Sampler(const Sampler&) = delete;
+  Sampler& operator=(const Sampler&) = delete;
+
+  v1::SensorDescription Describe() const override { return sensor_.Describe(); }
+  absl::Status Start() override;
+  void Stop() override;
+  void Drain(std::vector<RawSample>* samples) override;
+  uint64_t dropped() const override { return dropped_.load(); }
+  uint64_t failed_reads() const override { return failed_reads_.load(); }
+  bool ended() const override { return ended_.load(); }
+
+ private:
+  void Loop();
+
+  PowerSensor& sensor_;
+  SampleRing<RawSample> ring_;
+  std::atomic<uint64_t> dropped_{0};
+  std::atomic<uint64_t> failed_reads_{0};
+  std::atomic<bool> ended_{false};
+  std::thread thread_;
+};
+
+}  // namespace tinyjoule
+
+#endif  // AGENT_CORE_SAMPLER_H_
