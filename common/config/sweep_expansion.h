@@ -29,8 +29,8 @@ struct ExpandedTrial {
 
 // Models x folds x seeds x variants x variant parameters x global parameters, without what
 // `exclude` names; in this order, so that trials that share a base model stand together. The same
-// spec gives the same list. InvalidArgument: a parameter that does not fit, more than 100,000
-// trials, none left, two that are the same.
+// spec gives the same list. A variant's own parameter wins over the sweep's of the same path.
+// InvalidArgument: a parameter that does not fit, more than 100,000 trials, none left.
 absl::StatusOr<std::vector<ExpandedTrial>> ExpandSweep(const v1::SweepSpec& spec);
 
 // The trial without its compress steps: what a TASK_KIND_BASE trains.

@@ -1,0 +1,28 @@
+// SPDX-FileCopyrightText: 2026 The TinyJoule Authors
+// SPDX-License-Identifier: Apache-2.0
+#ifndef COMMON_CONFIG_MODEL_DEFAULTS_H_
+#define COMMON_CONFIG_MODEL_DEFAULTS_H_
+
+#include <string>
+
+#include "tinyjoule/v1/sweep.pb.h"
+
+namespace tinyjoule {
+
+// Sets of pictures in classes, with their own test files.
+bool IsImageSet(v1::DatasetType type);
+
+// The layers of a model of that type that the file leaves out.
+void ApplyModelDefaults(v1::ModelSpec& model);
+
+// The word of its type.
+std::string DefaultModelName(v1::ModelType type);
+
+// The student of a distillation as a complete model: its type is the given one, or the one that its
+// keys belong to (conv: tinycnn, hidden: tinymlp), or the teacher's; layers that are not given are
+// the teacher's when the types are equal, else the type's defaults.
+v1::ModelSpec ResolveStudent(const v1::ModelSpec& teacher, const v1::ModelSpec& student);
+
+}  // namespace tinyjoule
+
+#endif  // COMMON_CONFIG_MODEL_DEFAULTS_H_

@@ -1,0 +1,162 @@
+// SPDX-FileCopyrightText: 2026 The TinyJoule Authors
+// SPDX-License-Identifier: Apache-2.0
+// What a sweep file may leave out. docs/sweep-file.md lists the same values.
+#include "common/config/model_defaults.h"
+#include "common/config/sweep_file.h"
+
+namespace tinyjoule {
+namespace {
+
+#define TJ_DEFAULT(message, field, value) \
+  if (!(message).has_##field()) (message).set_##field(value)
+#define TJ_DEFAULT_DURATION(message, field, seconds_) \
+  if (!(message).has_##field()) (message).mutable_##field()->set_seconds(seconds_)
+
+// Enumerations and texts have no presence: zero and empty mean "not given".
+template <typename Message, typename E>
+void DefaultEnum(Message& message, E (Message::*get)() const, void (Message::*set)(E), E value) {
+  if ((message.*get)() == E{}) (message.*set)(value);
+}
+
+void ApplyCsvDefaults(v1::CsvSpec& csv) {
+  if (csv.delimiter().empty()) csv.set_delimiter(",");
+  if (csv.decimal().empty()) csv.set_decimal(".");
+  if (csv.encoding().empty()) csv.set_encoding("utf-8");
+  if (csv.resample() == v1::RESAMPLE_UNSPECIFIED) csv.set_resample(v1::RESAMPLE_NONE);
+}
+
+void ApplySplitDefaults(bool images, v1::SplitSpec& split) {
+  if (split.method() == v1::SPLIT_METHOD_UNSPECIFIED) {
+    split.set_method(images ? v1::SPLIT_METHOD_HOLDOUT : v1::SPLIT_METHOD_WALK_FORWARD);
+  }
+  if (split.method() != v1::SPLIT_METHOD_HOLDOUT) {
+    TJ_DEFAULT(split, folds, 5);
+  } else if (!images) {
+    TJ_DEFAULT(split, test_fraction, 0.3);
+  }
+  TJ_DEFAULT(split, shuffle, false);
+}
+
+// Moments of the reference study's rain: a third of the rows wet, standard deviation 4.11 mm.
+void ApplySyntheticDefaults(v1::SyntheticWeatherSpec& synthetic) {
+  TJ_DEFAULT(synthetic, rows, 20028);
+  TJ_DEFAULT(synthetic, wet_after_dry, 0.2);
+  TJ_DEFAULT(synthetic, wet_after_wet, 0.6);
+  TJ_DEFAULT(synthetic, gamma_shape, 0.7);
+  TJ_DEFAULT(synthetic, gamma_scale_mm, 7.0);
+}
+
+void ApplyTableDefaults(v1::DatasetSpec& dataset) {
+  if (dataset.type() == v1::DATASET_TYPE_SYNTHETIC_WEATHER) {
+    ApplySyntheticDefaults(*dataset.mutable_synthetic_weather());
+  } else {
+    ApplyCsvDefaults(*dataset.mutable_csv());
+  }
+  if (dataset.missing().method() == v1::MISSING_METHOD_UNSPECIFIED) {
+    dataset.mutable_missing()->set_method(v1::MISSING_METHOD_INTERPOLATE);
+  }
+  TJ_DEFAULT(*dataset.mutable_missing(), limit, 0);
+  for (v1::FeatureSpec& feature : *dataset.mutable_features()) {
+    if (!feature.lag().empty()) TJ_DEFAULT(feature, steps, 1);
+  }
+  TJ_DEFAULT(dataset, context, 1);
+  TJ_DEFAULT(dataset, horizon, dataset.context() > 1 ? 1 : 0);
+}
+
+void ApplyDatasetDefaults(v1::DatasetSpec& dataset) {
+  const bool images = IsImageSet(dataset.type());
+  if (!images) ApplyTableDefaults(dataset);
+  ApplySplitDefaults(images, *dataset.mutable_split());
+}
+
+void ApplyTrainDefaults(bool images, v1::TrainSpec& train) {
+  TJ_DEFAULT(train, epochs, 100);
+  TJ_DEFAULT(train, lr, 0.001);
+  TJ_DEFAULT(train, batch_size, 32);
+  TJ_DEFAULT(train, patience, 0);
+  TJ_DEFAULT(train, weight_decay, 0.0);
+  TJ_DEFAULT(train, validation_fraction, 0.1);
+  DefaultEnum(train, &v1::TrainSpec::optimizer, &v1::TrainSpec::set_optimizer, v1::OPTIMIZER_ADAM);
+  DefaultEnum(train, &v1::TrainSpec::loss, &v1::TrainSpec::set_loss,
+              images ? v1::LOSS_CROSS_ENTROPY : v1::LOSS_MSE);
+  DefaultEnum(train, &v1::TrainSpec::device, &v1::TrainSpec::set_device, v1::DEVICE_CPU);
+}
+
+void ApplyStepDefaults(v1::CompressStep& step) {
+  if (step.has_prune()) {
+    v1::PruneStep& prune = *step.mutable_prune();
+    DefaultEnum(prune, &v1::PruneStep::scope, &v1::PruneStep::set_scope,
+                v1::PRUNE_SCOPE_UNSTRUCTURED);
+    DefaultEnum(prune, &v1::PruneStep::criterion, &v1::PruneStep::set_criterion,
+                v1::PRUNE_CRITERION_L1);
+  } else if (step.has_finetune()) {
+    TJ_DEFAULT(*step.mutable_finetune(), epochs, 10);
+  } else if (step.has_quantize()) {
+    v1::QuantizeStep& quantize = *step.mutable_quantize();
+    DefaultEnum(quantize, &v1::QuantizeStep::mode, &v1::QuantizeStep::set_mode,
+                v1::QUANTIZE_MODE_STATIC);
+    TJ_DEFAULT(quantize, calibration_samples, 200);
+  } else if (step.has_distill()) {
+    v1::DistillStep& distill = *step.mutable_distill();
+    DefaultEnum(distill, &v1::DistillStep::kind, &v1::DistillStep::set_kind,
+                v1::DISTILL_KIND_RESPONSE);
+    TJ_DEFAULT(distill, alpha, 0.5);
+    TJ_DEFAULT(distill, temperature, 4.0);
+    TJ_DEFAULT(distill, epochs, 60);
+  } else if (step.has_cluster()) {
+    TJ_DEFAULT(*step.mutable_cluster(), centroids, 16);
+  }
+}
+
+void ApplyMeasureDefaults(v1::MeasureSpec& measure) {
+  if (measure.engine().empty()) measure.add_engine(v1::ENGINE_XNNPACK);
+  TJ_DEFAULT(measure, threads, 1);
+  TJ_DEFAULT(measure, repeat, 3);
+  DefaultEnum(measure, &v1::MeasureSpec::order, &v1::MeasureSpec::set_order, v1::ORDER_BLOCKED);
+  v1::WarmupSpec& warmup = *measure.mutable_warmup();
+  TJ_DEFAULT_DURATION(warmup, min_duration, 10);
+  TJ_DEFAULT_DURATION(warmup, max_duration, 120);
+  v1::WindowSpec& window = *measure.mutable_window();
+  TJ_DEFAULT_DURATION(window, min_duration, 10);
+  TJ_DEFAULT(window, count, 5);
+  v1::IdleSpec& idle = *measure.mutable_idle();
+  TJ_DEFAULT_DURATION(idle, duration, 10);
+  v1::CooldownSpec& cooldown = *measure.mutable_cooldown();
+  TJ_DEFAULT_DURATION(cooldown, min, 30);
+  TJ_DEFAULT_DURATION(cooldown, timeout, 300);
+}
+
+#undef TJ_DEFAULT
+#undef TJ_DEFAULT_DURATION
+
+void ApplySeedDefaults(v1::SweepSpec& spec) {
+  if (spec.seeds().empty()) spec.add_seeds(spec.has_seed() ? spec.seed() : 42);
+  spec.clear_seed();
+}
+
+}  // namespace
+
+void ApplySweepDefaults(v1::SweepSpec& spec) {
+  ApplySeedDefaults(spec);
+  ApplyDatasetDefaults(*spec.mutable_dataset());
+  for (v1::ModelSpec& model : *spec.mutable_models()) {
+    if (model.name().empty()) model.set_name(DefaultModelName(model.type()));
+    ApplyModelDefaults(model);
+  }
+  ApplyTrainDefaults(IsImageSet(spec.dataset().type()), *spec.mutable_train());
+  if (spec.variants().empty()) spec.add_variants()->set_name("float32");
+  for (v1::VariantSpec& variant : *spec.mutable_variants()) {
+    for (v1::CompressStep& step : *variant.mutable_compress()) ApplyStepDefaults(step);
+  }
+  if (spec.method() == v1::SEARCH_METHOD_UNSPECIFIED) spec.set_method(v1::SEARCH_METHOD_GRID);
+  if (spec.agents().placement() == v1::PLACEMENT_UNSPECIFIED) {
+    spec.mutable_agents()->set_placement(v1::PLACEMENT_EACH);
+  }
+  ApplyMeasureDefaults(*spec.mutable_measure());
+  if (spec.power().source() == v1::POWER_SOURCE_UNSPECIFIED) {
+    spec.mutable_power()->set_source(v1::POWER_SOURCE_AGENT);
+  }
+  if (!spec.power().has_required()) spec.mutable_power()->set_required(false);
+}
+
+}  // namespace tinyjoule
