@@ -39,7 +39,7 @@ struct MeasurementDependencies {
   // May be null.
   SampleTap* tap = nullptr;
   // Told the runner's process id, and 0 when it is gone. May be empty.
-  std::function<void(int)> follow_process;
+  std::function<void(int)> follow_process = nullptr;
 };
 
 struct MeasurementOptions {

@@ -38,11 +38,14 @@ void AddSampleFlags(const SampleRecorder& recorder, v1::RunResult* result) {
     AddFlag("SIMULATED", absl::StrCat("the watts come from ", recorder.sensor().uri()), result);
   }
   if (recorder.dropped() > 0) {
-    AddFlag("GAP", absl::StrFormat("%d samples were lost in the agent", recorder.dropped()),
-            result);
+    MergeFlag(MakeFlag("SAMPLES_DROPPED", /*fatal=*/false,
+                       absl::StrFormat("%d samples were lost in the agent", recorder.dropped())),
+              result);
   }
   if (recorder.failed_reads() > 0) {
-    AddFlag("I2C_ERROR", absl::StrFormat("%d reads failed", recorder.failed_reads()), result);
+    MergeFlag(MakeFlag("I2C_ERROR", /*fatal=*/false,
+                       absl::StrFormat("%d reads failed", recorder.failed_reads())),
+              result);
   }
 }
 

@@ -1,0 +1,153 @@
+// SPDX-FileCopyrightText: 2026 The TinyJoule Authors
+// SPDX-License-Identifier: Apache-2.0
+#include "agent/agent_app.h"
+
+#include <signal.h>
+
+#include <iostream>
+#include <memory>
+#include <optional>
+#include <string>
+
+#include "absl/strings/ascii.h"
+#include "absl/synchronization/notification.h"
+#include "agent/agent_check.h"
+#include "agent/agent_options.h"
+#include "agent/core/agent_core.h"
+#include "agent/core/sampler.h"
+#include "agent/link/grpc_coordinator_link.h"
+#include "agent/power/make_power_sensor.h"
+#include "agent/state_lock.h"
+#include "common/base/logging.h"
+#include "common/base/status.h"
+#include "spdlog/spdlog.h"
+
+namespace tinyjoule {
+namespace {
+
+constexpr int64_t kShutdownTimeoutNs = 9 * kNsPerSecond;
+
+// What stands below everything else.
+struct Platform {
+  SystemClock clock;
+  SystemRandom random;
+  PosixFileSystem file_system;
+  PosixProcessLauncher launcher;
+  ProcessCpuTime runner_load;
+  BoardReader board{file_system, ""};
+};
+
+absl::StatusOr<std::string> InstallationId(Platform& platform, const std::string& state_dir) {
+  const std::string path = JoinPath(state_dir, "installation_id");
+  if (absl::StatusOr<std::string> id = platform.file_system.ReadFile(path); id.ok()) {
+    return std::string(absl::StripAsciiWhitespace(*id));
+  }
+  const std::string id = RandomId(platform.random);
+  TJ_RETURN_IF_ERROR(platform.file_system.WriteFileAtomically(path, id));
+  return id;
+}
+
+// The runner that links LibTorch is a package of its own and may not be there.
+std::map<v1::Engine, std::string> RunnerPrograms(const std::string& runner) {
+  std::map<v1::Engine, std::string> programs = {{v1::ENGINE_XNNPACK, runner},
+                                                {v1::ENGINE_REFERENCE, runner}};
+  const std::string torch = SiblingProgram("tinyjoule-runner-torch");
+  if (PosixFileSystem().Exists(torch)) programs[v1::ENGINE_TORCH] = torch;
+  return programs;
+}
+
+// SIGTERM and SIGINT are taken by WaitForSignal alone; every later thread inherits the mask.
+sigset_t BlockSignals() {
+  sigset_t signals;
+  sigemptyset(&signals);
+  sigaddset(&signals, SIGTERM);
+  sigaddset(&signals, SIGINT);
+  pthread_sigmask(SIG_BLOCK, &signals, nullptr);
+  signal(SIGPIPE, SIG_IGN);
+  return signals;
+}
+
+void WaitForSignal(const sigset_t& signals) {
+  int number = 0;
+  sigwait(&signals, &number);
+  spdlog::info("signal {}: finishing", number);
+  // A second one ends the process at once.
+  pthread_sigmask(SIG_UNBLOCK, &signals, nullptr);
+}
+
+absl::Status RunAgent(const AgentOptions& options, Platform& platform, PowerSensor* sensor,
+                      const sigset_t& signals) {
+  TJ_RETURN_IF_ERROR(platform.file_system.CreateFolder(options.state_dir));
+  TJ_ASSIGN_OR_RETURN(const auto lock, StateLock::Acquire(options.state_dir));
+  TJ_ASSIGN_OR_RETURN(const std::string installation_id,
+                      InstallationId(platform, options.state_dir));
+  Spool::Options spool_options;
+  spool_options.folder = JoinPath(options.state_dir, "spool");
+  TJ_ASSIGN_OR_RETURN(const auto spool, Spool::Open(platform.file_system, spool_options));
+  ArtifactCache::Options cache_options;
+  cache_options.folder = JoinPath(options.state_dir, "artifacts");
+  TJ_ASSIGN_OR_RETURN(const auto cache, ArtifactCache::Open(platform.file_system, cache_options));
+  std::optional<Sampler> sampler;
+  if (sensor != nullptr) sampler.emplace(*sensor);
+
+  // A sequence's thread must be gone before what its tasks use, and what posts to it before it.
+  std::unique_ptr<AgentCore> agent;
+  std::unique_ptr<GrpcCoordinatorLink> link;
+  ThreadTaskRunner core("tj-core");
+  ThreadTaskRunner dialer("tj-dial");
+  ThreadTaskRunner measurement("tj-measure");
+
+  link = std::make_unique<GrpcCoordinatorLink>(
+      GrpcCoordinatorLink::Options(),
+      [&options] { return MakeChannel(options.coordinator, options.channel); }, core, dialer,
+      platform.clock, platform.random);
+  MeasurementDependencies dependencies{
+      platform.clock, platform.file_system, platform.launcher, platform.board, *cache, *link};
+  dependencies.samples = sampler ? &*sampler : nullptr;
+  dependencies.follow_process = [&platform](int pid) { platform.runner_load.Follow(pid); };
+  AgentCore::Options core_options;
+  core_options.name = options.name;
+  core_options.installation_id = installation_id;
+  core_options.labels = options.labels;
+  core_options.job_runner.runner_programs = RunnerPrograms(options.runner);
+  core_options.job_runner.runner_log_path = JoinPath(options.state_dir, "runner.log");
+  agent = std::make_unique<AgentCore>(
+      core_options, AgentCore::Dependencies{core, measurement, *spool, *link, dependencies});
+
+  RunAndWait(core, [&agent] { agent->Start(); });
+  spdlog::info("agent {} is ready; coordinator {}, sensor {}", options.name, options.coordinator,
+               options.sensor);
+  WaitForSignal(signals);
+  absl::Notification done;
+  core.Post([&] { agent->Shutdown(kShutdownTimeoutNs, [&done] { done.Notify(); }); });
+  done.WaitForNotification();
+  return absl::OkStatus();
+}
+
+}  // namespace
+
+int RunAgentApp(int argc, char** argv) {
+  AgentOptions options;
+  if (const std::optional<int> exit_code = ParseAgentOptions(argc, argv, &options)) {
+    return *exit_code;
+  }
+  const auto fail = [](const absl::Status& status, int exit_code) {
+    std::cerr << "tinyjoule-agent: " << status.message() << "\n";
+    return exit_code;
+  };
+  absl::Status status = SetUpLogging("tinyjoule-agent", options.log_format, options.log_level);
+  if (!status.ok()) return fail(status, 2);
+  const sigset_t signals = BlockSignals();
+  Platform platform;
+  auto sensor =
+      MakePowerSensor(options.sensor, {platform.clock, platform.file_system, platform.runner_load});
+  if (!sensor.ok()) return fail(sensor.status(), 2);
+  if (options.check) {
+    status = PrintCheck(platform.board, sensor->get(), std::cout);
+  } else {
+    status = RunAgent(options, platform, sensor->get(), signals);
+  }
+  return status.ok() ? 0 : fail(status, 1);
+}
+
+}  // namespace tinyjoule

@@ -1,0 +1,47 @@
+// SPDX-FileCopyrightText: 2026 The TinyJoule Authors
+// SPDX-License-Identifier: Apache-2.0
+#ifndef AGENT_RUNNER_XNNPACK_ENGINE_H_
+#define AGENT_RUNNER_XNNPACK_ENGINE_H_
+
+#include <onnx/onnx_pb.h>
+
+#include <memory>
+#include <string>
+#include <utility>
+
+#include "absl/status/statusor.h"
+#include "agent/runner/inference_engine.h"
+#include "agent/runner/xnnpack_plan.h"
+#include "common/onnx/tensor_shape.h"
+
+namespace tinyjoule {
+
+// Runs a model on XNNPACK's operators: float32, and int8 where the graph says it with
+// QuantizeLinear and DequantizeLinear. Weights are packed at load in XNNPACK's channels-last order,
+// so that the model's own channels-first order costs nothing at run time; Relu, Clip and
+// BatchNormalization are folded into the operator before them. A node that XNNPACK cannot do is an
+// error, never a silent fallback.
+class XnnpackEngine final : public InferenceEngine {
+ public:
+  // As MakeEngine. threads: at least 1.
+  static absl::StatusOr<std::unique_ptr<XnnpackEngine>> Create(const onnx::ModelProto& model,
+                                                               uint32_t threads);
+
+  const Shape& input_shape() const override { return input_shape_; }
+  const Shape& output_shape() const override { return output_shape_; }
+  void Run(const float* input, float* output) override;
+  std::string version() const override;
+
+ private:
+  explicit XnnpackEngine(XnnPlan plan) : plan_(std::move(plan)) {}
+
+  XnnPlan plan_;
+  Shape input_shape_;
+  Shape output_shape_;
+  Activation input_;
+  Activation output_;
+};
+
+}  // namespace tinyjoule
+
+#endif  // AGENT_RUNNER_XNNPACK_ENGINE_H_

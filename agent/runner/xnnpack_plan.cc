@@ -1,0 +1,73 @@
+// SPDX-FileCopyrightText: 2026 The TinyJoule Authors
+// SPDX-License-Identifier: Apache-2.0
+#include "agent/runner/xnnpack_plan.h"
+
+#include <string>
+
+#include "absl/strings/str_cat.h"
+
+namespace tinyjoule {
+namespace {
+
+absl::string_view StatusWords(xnn_status status) {
+  switch (status) {
+    case xnn_status_unsupported_parameter:
+      return "unsupported parameter";
+    case xnn_status_unsupported_hardware:
+      return "unsupported hardware";
+    case xnn_status_out_of_memory:
+      return "out of memory";
+    default:
+      return "invalid parameter";
+  }
+}
+
+}  // namespace
+
+absl::Status XnnStatus(xnn_status status, absl::string_view what) {
+  if (status == xnn_status_success) return absl::OkStatus();
+  const std::string message = absl::StrCat("XNNPACK cannot ", what, ": ", StatusWords(status));
+  if (status == xnn_status_out_of_memory) return absl::ResourceExhaustedError(message);
+  return absl::UnimplementedError(message);
+}
+
+Activation XnnPlan::NewActivation(int64_t size, int64_t channels) {
+  Activation activation;
+  activation.data = NewBuffer(size * static_cast<int64_t>(sizeof(float)));
+  activation.size = size;
+  activation.channels = channels == size ? 1 : channels;
+  return activation;
+}
+
+Activation XnnPlan::NewQuantizedActivation(int64_t size, int64_t channels,
+                                           Quantization quantization) {
+  Activation activation;
+  activation.data = NewBuffer(size);
+  activation.size = size;
+  activation.channels = channels == size ? 1 : channels;
+  activation.quantized = true;
+  activation.quantization = quantization;
+  return activation;
+}
+
+void* XnnPlan::NewBuffer(int64_t bytes) {
+  buffers_.push_back(std::make_unique<uint8_t[]>(static_cast<size_t>(bytes) + XNN_EXTRA_BYTES));
+  return buffers_.back().get();
+}
+
+void XnnPlan::AddStep(XnnOperator op) { steps_.push_back({std::move(op), nullptr}); }
+
+void XnnPlan::AddStep(std::function<void()> step) { steps_.push_back({nullptr, std::move(step)}); }
+
+void XnnPlan::Run() const {
+  for (const Step& step : steps_) {
+    if (step.op != nullptr) {
+      // Cannot fail: the operator was set up with these buffers at load.
+      (void)xnn_run_operator(step.op.get(), pool_.get());
+    } else {
+      step.function();
+    }
+  }
+}
+
+}  // namespace tinyjoule
