@@ -1,0 +1,67 @@
+// SPDX-FileCopyrightText: 2026 The TinyJoule Authors
+// SPDX-License-Identifier: Apache-2.0
+#ifndef SERVER_CORE_TRAINING_QUEUE_H_
+#define SERVER_CORE_TRAINING_QUEUE_H_
+
+#include <functional>
+#include <set>
+#include <string>
+
+#include "server/core/artifact_store.h"
+#include "server/core/ledger_change.h"
+#include "server/core/training_executor.h"
+#include "server/core/watch_hub.h"
+
+namespace tinyjoule {
+
+// Gives the executor every task of the ledger whose base model is there, in the order of sweeps and
+// trials, and writes down what becomes of it. Core sequence.
+class TrainingQueue final : public TrainingListener {
+ public:
+  // `on_change` is called when a task has ended: runs may have become possible.
+  TrainingQueue(Ledger& ledger, Clock& clock, WatchHub& hub, ArtifactStore& artifacts,
+                TrainingExecutor& executor, std::function<void()> on_change);
+  TrainingQueue(const TrainingQueue&) = delete;
+  TrainingQueue& operator=(const TrainingQueue&) = delete;
+
+  // Submits what has become ready. Cheap when MarkDirty was not called since.
+  void SubmitReady();
+  void MarkDirty() { dirty_ = true; }
+  // Ends the tasks of the sweep that no other active sweep needs, as part of `change`; after its
+  // commit, StopCancelled tells the executor.
+  [[nodiscard]] absl::Status Cancel(const SweepEntry& sweep, LedgerChange& change);
+  void StopCancelled();
+  // After a restart nothing of what ran is running: queued again, as part of `change`.
+  [[nodiscard]] absl::Status QueueAgain(LedgerChange& change);
+  void Stop() { stopped_ = true; }
+
+  void OnStarted(const std::string& task_id) override;
+  void OnProgress(const std::string& task_id, const v1::TrainingProgress& progress) override;
+  void OnDone(const std::string& task_id, absl::StatusOr<v1::TrainingOutcome> outcome,
+              const std::string& log_path) override;
+
+ private:
+  void Submit(const TaskEntry& task);
+  void Fail(const std::string& task_id, const std::string& reason);
+  absl::Status WriteDown(const std::string& task_id,
+                         const absl::StatusOr<v1::TrainingOutcome>& outcome,
+                         const std::string& log_path);
+
+  Ledger& ledger_;
+  Clock& clock_;
+  WatchHub& hub_;
+  ArtifactStore& artifacts_;
+  TrainingExecutor& executor_;
+  const std::function<void()> on_change_;
+  // With the executor now.
+  std::set<std::string> submitted_;
+  bool dirty_ = true;
+  bool stopped_ = false;
+};
+
+// The artifacts of an outcome that the store does not hold; empty when it can be used.
+std::string MissingArtifact(const v1::TrainingOutcome& outcome, ArtifactStore& artifacts);
+
+}  // namespace tinyjoule
+
+#endif  // SERVER_CORE_TRAINING_QUEUE_H_
