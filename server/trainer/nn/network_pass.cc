@@ -84,6 +84,7 @@ void NetworkPass::CreateOffsets(size_t index) {
   Stage& stage = stages_[index];
   const PaddedMap& in = maps_[index];
   const PaddedMap& gradient = gradients_[index + 1];
+  ones_.resize(std::max(ones_.size(), static_cast<size_t>(gradient.row_length())), 1.0F);
   if (stage.kind == LayerKind::kLinear) {
     for (int64_t i = 0; i < in.shape().size(); ++i) stage.input_offsets.push_back(i * lanes_);
     for (int64_t o = 0; o < gradient.shape().size(); ++o) {
@@ -104,7 +105,6 @@ void NetworkPass::CreateOffsets(size_t index) {
   };
   add(in, /*turned=*/false, stage.input_offsets);
   add(gradient, /*turned=*/true, stage.gradient_offsets);
-  ones_.resize(std::max(ones_.size(), static_cast<size_t>(gradient.row_length())), 1.0F);
 }
 
 void NetworkPass::Load(const float* samples, absl::Span<const uint32_t> rows) {
@@ -281,21 +281,23 @@ void NetworkPass::LinearInputGradients(size_t index, const float* parameters) {
   const Stage& stage = stages_[index];
   const PaddedMap& from = gradients_[index + 1];
   PaddedMap& to = gradients_[index];
-  // Input values that are columns of a map have a border in their gradient: write row by row.
-  const int64_t width = to.shape().width;
+  const bool bordered = to.channel_stride() != to.shape().height * to.row_length();
+  if (bordered) flat_gradient_.resize(static_cast<size_t>(stage.fan_in * lanes_));
   MultiplyArguments multiply;
-  multiply.rows = width;
+  multiply.rows = stage.fan_in;
   multiply.columns = lanes_;
   multiply.depth = from.shape().size();
+  multiply.a = parameters + stage.weight_at;
   multiply.a_row = 1;
   multiply.a_column = stage.fan_in;
   multiply.b = from.corner();
   multiply.b_offsets = stage.gradient_offsets.data();
+  multiply.c = bordered ? flat_gradient_.data() : to.corner();
   multiply.c_row = lanes_;
+  kernels_.multiply(multiply);
+  if (!bordered) return;
   for (int64_t row = 0; row < to.rows(); ++row) {
-    multiply.a = parameters + stage.weight_at + row * width;
-    multiply.c = to.Row(row);
-    kernels_.multiply(multiply);
+    std::copy_n(flat_gradient_.data() + row * to.row_length(), to.row_length(), to.Row(row));
   }
 }
 

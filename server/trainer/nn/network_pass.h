@@ -91,6 +91,8 @@ class NetworkPass {
   std::vector<float> ones_;
   // Weights of a convolution as [in channels][out channels][kernel].
   std::vector<float> turned_weights_;
+  // Gradient of a linear layer's input on its way into a map with a border.
+  std::vector<float> flat_gradient_;
 };
 
 // The network's outputs for `rows` samples one after another: [row][output].

@@ -1,0 +1,236 @@
+// SPDX-FileCopyrightText: 2026 The TinyJoule Authors
+// SPDX-License-Identifier: Apache-2.0
+#include "server/trainer/compress/compression.h"
+
+#include <utility>
+
+#include "absl/strings/ascii.h"
+#include "absl/strings/str_cat.h"
+#include "common/base/random_source.h"
+#include "common/base/status.h"
+#include "server/trainer/compress/prune.h"
+#include "server/trainer/compress/quantize.h"
+#include "server/trainer/nn/network_builder.h"
+#include "server/trainer/nn/network_pass.h"
+
+namespace tinyjoule {
+namespace {
+
+constexpr uint32_t kFinetuneEpochs = 10;
+constexpr uint32_t kDistillEpochs = 60;
+constexpr double kDistillAlpha = 0.5;
+constexpr double kDistillTemperature = 2.0;
+constexpr uint32_t kCalibrationSamples = 200;
+
+absl::string_view StepName(const v1::CompressStep& step) {
+  switch (step.step_case()) {
+    case v1::CompressStep::kPrune:
+      return "prune";
+    case v1::CompressStep::kFinetune:
+      return "finetune";
+    case v1::CompressStep::kQuantize:
+      return "quantize";
+    case v1::CompressStep::kDistill:
+      return "distill";
+    case v1::CompressStep::kCluster:
+      return "cluster";
+    case v1::CompressStep::STEP_NOT_SET:
+      break;
+  }
+  return "step";
+}
+
+template <typename Units>
+void Halve(const Units& from, Units* to) {
+  for (uint32_t units : from) to->Add((units + 1) / 2);
+}
+
+// The builder's defaults, spelled out, so that they can be halved.
+v1::ModelSpec WithSizes(v1::ModelSpec spec) {
+  if (spec.type() == v1::MODEL_TYPE_TINYMLP && spec.hidden().empty()) {
+    spec.add_hidden(64);
+    spec.add_hidden(32);
+  }
+  if (spec.type() == v1::MODEL_TYPE_TINYCNN) {
+    if (spec.conv().empty()) {
+      spec.add_conv(8);
+      spec.add_conv(16);
+    }
+    const bool pooled = spec.pooling() == v1::POOLING_GLOBAL_AVERAGE;
+    if (spec.dense().empty() && !pooled) spec.add_dense(32);
+  }
+  return spec;
+}
+
+}  // namespace
+
+v1::ModelSpec CompleteStudent(const v1::ModelSpec& student, const v1::ModelSpec& teacher) {
+  v1::ModelSpec complete = student;
+  if (student.type() == v1::MODEL_TYPE_UNSPECIFIED) complete.set_type(teacher.type());
+  if (complete.type() != teacher.type()) return complete;
+  const v1::ModelSpec sized = WithSizes(teacher);
+  if (!student.has_kernel() && teacher.has_kernel()) complete.set_kernel(teacher.kernel());
+  if (student.pooling() == v1::POOLING_UNSPECIFIED) complete.set_pooling(teacher.pooling());
+  const bool sizes_given =
+      !student.conv().empty() || !student.dense().empty() || !student.hidden().empty();
+  if (!sizes_given) {
+    Halve(sized.conv(), complete.mutable_conv());
+    Halve(sized.dense(), complete.mutable_dense());
+    Halve(sized.hidden(), complete.mutable_hidden());
+    return complete;
+  }
+  if (student.conv().empty()) *complete.mutable_conv() = sized.conv();
+  if (student.dense().empty()) *complete.mutable_dense() = sized.dense();
+  if (student.hidden().empty()) *complete.mutable_hidden() = sized.hidden();
+  return complete;
+}
+
+Compression::Compression(const CompressionInput& input, LearningContext& context,
+                         TrainedModel model)
+    : input_(input), context_(context), model_(std::move(model)) {}
+
+absl::Status Compression::Apply(const v1::CompressStep& step) {
+  const absl::Status status = ApplyUnannotated(step);
+  const uint64_t index = steps_++;
+  if (status.ok()) return status;
+  return Annotate(status, absl::StrCat("compress.", index, ".", StepName(step)));
+}
+
+absl::Status Compression::ApplyUnannotated(const v1::CompressStep& step) {
+  switch (step.step_case()) {
+    case v1::CompressStep::kPrune:
+      return Prune(step.prune());
+    case v1::CompressStep::kFinetune:
+      return Finetune(step.finetune());
+    case v1::CompressStep::kQuantize:
+      return Quantize(step.quantize());
+    case v1::CompressStep::kDistill:
+      return Distill(step.distill());
+    case v1::CompressStep::kCluster:
+      return absl::UnimplementedError("weight clustering is not in this version");
+    case v1::CompressStep::STEP_NOT_SET:
+      break;
+  }
+  return absl::InvalidArgumentError("names none of prune, finetune, quantize, distill, cluster");
+}
+
+// SplitMix64's odd constant spreads neighbouring seeds and steps.
+uint64_t Compression::StepSeed() const {
+  return input_.trial->seed() + 0x9E3779B97F4A7C15ULL * (steps_ + 1);
+}
+
+absl::StatusOr<Network*> Compression::FloatNetwork() {
+  if (auto* network = std::get_if<Network>(&model_)) return network;
+  if (std::holds_alternative<QuantizedNetwork>(model_)) {
+    return absl::FailedPreconditionError(
+        "the model is int8 already; quantize must be the last step");
+  }
+  return absl::FailedPreconditionError(
+      "a tinyknn is not trained: only prune (random) and quantize (static) apply to it");
+}
+
+absl::Status Compression::Prune(const v1::PruneStep& step) {
+  SeededRandom random(StepSeed());
+  if (auto* knn = std::get_if<KnnModel>(&model_)) return PruneKnn(step, random, *knn);
+  TJ_ASSIGN_OR_RETURN(Network * network, FloatNetwork());
+  return PruneNetwork(step, random, *network);
+}
+
+absl::Status Compression::LearnInto(const TrainingRows& rows, const LearningOptions& options,
+                                    Network& network) {
+  TJ_ASSIGN_OR_RETURN(const std::vector<v1::EpochRecord> history,
+                      Learn(rows, options, context_, network));
+  history_.insert(history_.end(), history.begin(), history.end());
+  return absl::OkStatus();
+}
+
+absl::Status Compression::Finetune(const v1::FinetuneStep& step) {
+  TJ_ASSIGN_OR_RETURN(Network * network, FloatNetwork());
+  TJ_ASSIGN_OR_RETURN(LearningOptions options,
+                      LearningOptionsOf(input_.trial->train(), input_.classifies));
+  options.epochs = step.has_epochs() ? step.epochs() : kFinetuneEpochs;
+  if (step.has_lr()) options.learning_rate = step.lr();
+  options.patience = 0;
+  options.validation_fraction = 0;
+  options.keep_zeros = true;
+  options.seed = StepSeed();
+  options.what = "fine-tuning";
+  options.phase = v1::TRAINING_PHASE_COMPRESSING;
+  return LearnInto(input_.rows, options, *network);
+}
+
+absl::Status Compression::Quantize(const v1::QuantizeStep& step) {
+  if (step.mode() != v1::QUANTIZE_MODE_STATIC) {
+    const std::string mode = v1::QuantizeMode_Name(step.mode());
+    return absl::UnimplementedError(
+        absl::StrCat("mode ", absl::AsciiStrToLower(mode.substr(sizeof("QUANTIZE_MODE"))),
+                     " is not in this version; use static"));
+  }
+  if (auto* knn = std::get_if<KnnModel>(&model_)) {
+    model_ = QuantizeKnnPoints(std::move(*knn));
+    return absl::OkStatus();
+  }
+  TJ_ASSIGN_OR_RETURN(const Network* network, FloatNetwork());
+  const uint32_t count =
+      step.has_calibration_samples() ? step.calibration_samples() : kCalibrationSamples;
+  if (count == 0) return absl::InvalidArgumentError("calibration_samples: 0 is not at least 1");
+  TJ_ASSIGN_OR_RETURN(
+      QuantizedNetwork quantized,
+      QuantizeNetwork(*network, CalibrationSamples(*network, input_.rows.inputs, count)));
+  model_ = std::move(quantized);
+  return absl::OkStatus();
+}
+
+absl::StatusOr<Network> Compression::MakeStudent(const v1::DistillStep& step,
+                                                 const Network& teacher) {
+  const v1::ModelSpec spec = CompleteStudent(step.student(), input_.trial->model());
+  TJ_ASSIGN_OR_RETURN(Network student,
+                      BuildNetwork(spec, input_.data_shape, teacher.OutputCount()));
+  if (student.SampleSize() != teacher.SampleSize()) {
+    return absl::InvalidArgumentError("student: reads other samples than its teacher");
+  }
+  if (student.ParameterCount() >= teacher.ParameterCount()) {
+    return absl::InvalidArgumentError(
+        absl::StrCat("student: has ", student.ParameterCount(), " parameters, its teacher only ",
+                     teacher.ParameterCount(), "; a student must be smaller"));
+  }
+  SeededRandom random(StepSeed());
+  InitializeParameters(random, student);
+  return student;
+}
+
+absl::Status Compression::Distill(const v1::DistillStep& step) {
+  if (step.kind() != v1::DISTILL_KIND_RESPONSE) {
+    return absl::UnimplementedError("only kind: response is in this version");
+  }
+  const double alpha = step.has_alpha() ? step.alpha() : kDistillAlpha;
+  const double temperature = step.has_temperature() ? step.temperature() : kDistillTemperature;
+  if (!(alpha >= 0 && alpha <= 1)) {
+    return absl::InvalidArgumentError(absl::StrCat("alpha: ", alpha, " is not in [0, 1]"));
+  }
+  if (!(temperature > 0)) {
+    return absl::InvalidArgumentError(absl::StrCat("temperature: ", temperature, " is not > 0"));
+  }
+  TJ_ASSIGN_OR_RETURN(const Network* teacher, FloatNetwork());
+  TJ_ASSIGN_OR_RETURN(Network student, MakeStudent(step, *teacher));
+  TJ_ASSIGN_OR_RETURN(LearningOptions options,
+                      LearningOptionsOf(input_.trial->train(), input_.classifies));
+  options.epochs = step.has_epochs() ? step.epochs() : kDistillEpochs;
+  if (step.has_lr()) options.learning_rate = step.lr();
+  options.patience = 0;
+  options.validation_fraction = 0;
+  if (!input_.classifies) options.loss.kind = v1::LOSS_HUBER;
+  options.loss.label_weight = alpha;
+  options.loss.temperature = temperature;
+  options.seed = StepSeed();
+  options.what = "distillation";
+  options.phase = v1::TRAINING_PHASE_COMPRESSING;
+  const std::vector<float> taught = Predict(*teacher, input_.rows.inputs);
+  TrainingRows rows = input_.rows;
+  rows.teacher = taught;
+  TJ_RETURN_IF_ERROR(LearnInto(rows, options, student));
+  model_ = std::move(student);
+  return absl::OkStatus();
+}
+
+}  // namespace tinyjoule

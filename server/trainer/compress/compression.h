@@ -1,0 +1,72 @@
+// SPDX-FileCopyrightText: 2026 The TinyJoule Authors
+// SPDX-License-Identifier: Apache-2.0
+#ifndef SERVER_TRAINER_COMPRESS_COMPRESSION_H_
+#define SERVER_TRAINER_COMPRESS_COMPRESSION_H_
+
+#include <cstdint>
+#include <vector>
+
+#include "absl/status/status.h"
+#include "absl/status/statusor.h"
+#include "server/trainer/compress/trained_model.h"
+#include "server/trainer/fit/learn.h"
+#include "tinyjoule/v1/sweep.pb.h"
+#include "tinyjoule/v1/training.pb.h"
+
+namespace tinyjoule {
+
+// What the steps of one trial work on. Borrowed: outlives the Compression.
+struct CompressionInput {
+  const v1::TrialSpec* trial = nullptr;
+  // The training rows; calibration and distillation see no others.
+  TrainingRows rows;
+  // Of a sample of the data set.
+  std::vector<int64_t> data_shape;
+  bool classifies = false;
+};
+
+// The compress steps of a trial, one after another on one model.
+//
+//   1. Apply() each step in the order of the sweep.
+//   2. model() is the result, history() the epochs of the steps that trained.
+//
+// Errors: InvalidArgument, a step's keys; FailedPrecondition, a step that makes no sense for the
+// model as it is (fine-tuning an int8 network); Unimplemented, a kind of step that this version
+// does not have. Each with "compress.INDEX.STEP: " before the message.
+class Compression {
+ public:
+  Compression(const CompressionInput& input, LearningContext& context, TrainedModel model);
+
+  [[nodiscard]] absl::Status Apply(const v1::CompressStep& step);
+
+  const TrainedModel& model() const { return model_; }
+  const std::vector<v1::EpochRecord>& history() const { return history_; }
+
+ private:
+  absl::Status ApplyUnannotated(const v1::CompressStep& step);
+  absl::Status Prune(const v1::PruneStep& step);
+  absl::Status Finetune(const v1::FinetuneStep& step);
+  absl::Status Quantize(const v1::QuantizeStep& step);
+  absl::Status Distill(const v1::DistillStep& step);
+  absl::StatusOr<Network> MakeStudent(const v1::DistillStep& step, const Network& teacher);
+  absl::Status LearnInto(const TrainingRows& rows, const LearningOptions& options,
+                         Network& network);
+  absl::StatusOr<Network*> FloatNetwork();
+  // Differs from step to step and from the seed of the training.
+  uint64_t StepSeed() const;
+
+  const CompressionInput& input_;
+  LearningContext& context_;
+  TrainedModel model_;
+  std::vector<v1::EpochRecord> history_;
+  uint64_t steps_ = 0;
+};
+
+// The student's spec with what it leaves open: of another type than the teacher's, that type's
+// defaults; else the teacher's keys; and when it names no sizes at all, half the teacher's
+// channels and units (rounded up).
+v1::ModelSpec CompleteStudent(const v1::ModelSpec& student, const v1::ModelSpec& teacher);
+
+}  // namespace tinyjoule
+
+#endif  // SERVER_TRAINER_COMPRESS_COMPRESSION_H_

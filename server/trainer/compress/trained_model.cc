@@ -1,0 +1,43 @@
+// SPDX-FileCopyrightText: 2026 The TinyJoule Authors
+// SPDX-License-Identifier: Apache-2.0
+#include "server/trainer/compress/trained_model.h"
+
+#include <algorithm>
+#include <cmath>
+
+#include "server/trainer/compress/knn_predict.h"
+#include "server/trainer/nn/network_pass.h"
+
+namespace tinyjoule {
+
+std::vector<float> PredictModel(const TrainedModel& model, absl::Span<const float> samples) {
+  return std::visit([&](const auto& kind) { return Predict(kind, samples); }, model);
+}
+
+std::vector<int64_t> SampleShape(const TrainedModel& model) {
+  if (const auto* network = std::get_if<Network>(&model)) return network->sample_shape;
+  if (const auto* quantized = std::get_if<QuantizedNetwork>(&model)) {
+    return quantized->sample_shape;
+  }
+  return {std::get<KnnModel>(model).features};
+}
+
+int64_t OutputCount(const TrainedModel& model) {
+  if (const auto* network = std::get_if<Network>(&model)) return network->OutputCount();
+  if (const auto* quantized = std::get_if<QuantizedNetwork>(&model)) {
+    return quantized->OutputCount();
+  }
+  return std::get<KnnModel>(model).output_count();
+}
+
+double PredictionTolerance(const TrainedModel& model, absl::Span<const float> predictions) {
+  // A ten-thousandth more, for the rounding of the comparison itself.
+  if (const auto* quantized = std::get_if<QuantizedNetwork>(&model)) {
+    return 1.0001 * quantized->OutputStep();
+  }
+  double largest = 1;
+  for (float value : predictions) largest = std::max<double>(largest, std::abs(value));
+  return 1e-4 * largest;
+}
+
+}  // namespace tinyjoule

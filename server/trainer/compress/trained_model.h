@@ -1,0 +1,33 @@
+// SPDX-FileCopyrightText: 2026 The TinyJoule Authors
+// SPDX-License-Identifier: Apache-2.0
+#ifndef SERVER_TRAINER_COMPRESS_TRAINED_MODEL_H_
+#define SERVER_TRAINER_COMPRESS_TRAINED_MODEL_H_
+
+#include <cstdint>
+#include <variant>
+#include <vector>
+
+#include "absl/types/span.h"
+#include "common/onnx/knn_model.h"
+#include "server/trainer/compress/quantized_network.h"
+#include "server/trainer/nn/network.h"
+
+namespace tinyjoule {
+
+// What a task trains or compresses.
+using TrainedModel = std::variant<Network, QuantizedNetwork, KnnModel>;
+
+// The outputs [row][output] for samples [row][sample size]: what the exported model gives.
+std::vector<float> PredictModel(const TrainedModel& model, absl::Span<const float> samples);
+
+// Shape of one sample, without the batch dimension.
+std::vector<int64_t> SampleShape(const TrainedModel& model);
+int64_t OutputCount(const TrainedModel& model);
+
+// How far another runtime's outputs may be from `predictions`: 1e-4, relative to the largest of
+// them where that is above 1; one step of the output for an int8 network.
+double PredictionTolerance(const TrainedModel& model, absl::Span<const float> predictions);
+
+}  // namespace tinyjoule
+
+#endif  // SERVER_TRAINER_COMPRESS_TRAINED_MODEL_H_

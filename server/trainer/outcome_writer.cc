@@ -1,0 +1,134 @@
+// SPDX-FileCopyrightText: 2026 The TinyJoule Authors
+// SPDX-License-Identifier: Apache-2.0
+#include "server/trainer/outcome_writer.h"
+
+#include <cmath>
+#include <utility>
+#include <vector>
+
+#include "absl/strings/str_cat.h"
+#include "common/base/digest.h"
+#include "common/base/file_system.h"
+#include "common/base/status.h"
+#include "common/metrics/metrics.h"
+#include "common/onnx/model_file.h"
+#include "common/onnx/model_size.h"
+#include "common/onnx/tensor_file.h"
+#include "server/trainer/export/network_onnx.h"
+
+namespace tinyjoule {
+namespace {
+
+constexpr char kModelFile[] = "model.onnx";
+constexpr char kInputsFile[] = "test_inputs.pb";
+constexpr char kTargetsFile[] = "test_targets.pb";
+constexpr char kPredictionsFile[] = "predictions.pb";
+
+class OutcomeWriter {
+ public:
+  OutcomeWriter(const TrainedModel& model, const Split& split, const std::string& output_dir,
+                v1::TrainingOutcome& outcome)
+      : model_(model),
+        split_(split),
+        output_dir_(output_dir),
+        outcome_(outcome),
+        rows_(static_cast<int64_t>(split.test_count())) {}
+
+  absl::Status Write() {
+    outcome_.set_output_kind(split_.output_kind);
+    *outcome_.mutable_dataset() = split_.facts;
+    TJ_RETURN_IF_ERROR(WriteModelFile());
+    TJ_RETURN_IF_ERROR(Evaluate());
+    TJ_RETURN_IF_ERROR(WriteTensors());
+    return AddBaselines();
+  }
+
+ private:
+  absl::Status WriteModelFile() {
+    const onnx::ModelProto model = ExportModel(model_);
+    TJ_ASSIGN_OR_RETURN(const std::string bytes, SerializeModel(model));
+    TJ_ASSIGN_OR_RETURN(*outcome_.mutable_size(), MeasureModel(model, bytes));
+    PosixFileSystem files;
+    TJ_RETURN_IF_ERROR(files.WriteFileAtomically(JoinPath(output_dir_, kModelFile), bytes));
+    outcome_.mutable_model()->set_file_name(kModelFile);
+    outcome_.mutable_model()->set_sha256(Sha256Hex(bytes));
+    outcome_.mutable_model()->set_size_bytes(bytes.size());
+    return absl::OkStatus();
+  }
+
+  absl::Status Evaluate() {
+    predictions_ = PredictModel(model_, split_.inputs_test);
+    for (size_t i = 0; i < predictions_.size(); ++i) {
+      if (std::isfinite(predictions_[i])) continue;
+      return absl::InternalError(absl::StrCat("the model's prediction of test row ",
+                                              i * split_.test_count() / predictions_.size(), " is ",
+                                              predictions_[i]));
+    }
+    TJ_ASSIGN_OR_RETURN(*outcome_.mutable_quality(),
+                        ComputeQuality(split_.output_kind, split_.targets_test, predictions_));
+    outcome_.set_prediction_tolerance(PredictionTolerance(model_, predictions_));
+    return absl::OkStatus();
+  }
+
+  absl::Status WriteTensors() {
+    std::vector<int64_t> shape = SampleShape(model_);
+    shape.insert(shape.begin(), rows_);
+    TJ_RETURN_IF_ERROR(WriteTensor(kInputsFile, "input", {std::move(shape), split_.inputs_test},
+                                   *outcome_.mutable_test_inputs()));
+    TJ_RETURN_IF_ERROR(WriteTensor(kTargetsFile, "target", {{rows_}, split_.targets_test},
+                                   *outcome_.mutable_test_targets()));
+    std::vector<int64_t> predicted = {rows_};
+    if (split_.output_kind == v1::OUTPUT_KIND_CLASSIFICATION) {
+      predicted.push_back(OutputCount(model_));
+    }
+    return WriteTensor(kPredictionsFile, "output", {std::move(predicted), std::move(predictions_)},
+                       *outcome_.mutable_predictions());
+  }
+
+  absl::Status WriteTensor(const char* file_name, absl::string_view name, const FloatTensor& tensor,
+                           v1::ArtifactFile& file) {
+    const std::string path = JoinPath(output_dir_, file_name);
+    TJ_RETURN_IF_ERROR(WriteTensorFile(path, name, tensor));
+    file.set_file_name(file_name);
+    TJ_ASSIGN_OR_RETURN(*file.mutable_sha256(), Sha256HexOfFile(path));
+    PosixFileSystem files;
+    TJ_ASSIGN_OR_RETURN(const uint64_t size, files.FileSize(path));
+    file.set_size_bytes(size);
+    return absl::OkStatus();
+  }
+
+  absl::Status AddBaselines() {
+    for (const BaselinePrediction& prediction : Baselines(split_)) {
+      TJ_ASSIGN_OR_RETURN(v1::QualityMetrics quality, BaselineMetrics(prediction.values));
+      v1::BaselineQuality& baseline = *outcome_.add_baselines();
+      baseline.set_name(prediction.name);
+      *baseline.mutable_quality() = std::move(quality);
+    }
+    return absl::OkStatus();
+  }
+
+  absl::StatusOr<v1::QualityMetrics> BaselineMetrics(const std::vector<float>& values) {
+    if (split_.output_kind != v1::OUTPUT_KIND_CLASSIFICATION) {
+      return RegressionMetrics(split_.targets_test, values);
+    }
+    TJ_ASSIGN_OR_RETURN(const std::vector<int64_t> targets, ClassIndices(split_.targets_test));
+    TJ_ASSIGN_OR_RETURN(const std::vector<int64_t> predictions, ClassIndices(values));
+    return ClassificationMetrics(targets, predictions);
+  }
+
+  const TrainedModel& model_;
+  const Split& split_;
+  const std::string& output_dir_;
+  v1::TrainingOutcome& outcome_;
+  int64_t rows_;
+  std::vector<float> predictions_;
+};
+
+}  // namespace
+
+absl::Status WriteOutcome(const TrainedModel& model, const Split& split,
+                          const std::string& output_dir, v1::TrainingOutcome& outcome) {
+  return OutcomeWriter(model, split, output_dir, outcome).Write();
+}
+
+}  // namespace tinyjoule

@@ -1,0 +1,269 @@
+// SPDX-FileCopyrightText: 2026 The TinyJoule Authors
+// SPDX-License-Identifier: Apache-2.0
+#include "server/trainer/trainer.h"
+
+#include <cmath>
+#include <memory>
+#include <utility>
+#include <vector>
+
+#include "absl/strings/str_cat.h"
+#include "absl/strings/str_join.h"
+#include "common/base/file_system.h"
+#include "common/base/random_source.h"
+#include "common/base/status.h"
+#include "common/onnx/model_file.h"
+#include "server/trainer/compress/compression.h"
+#include "server/trainer/export/network_onnx.h"
+#include "server/trainer/fit/native_engine.h"
+#include "server/trainer/nn/network_builder.h"
+#include "server/trainer/outcome_writer.h"
+#include "server/trainer/torch/torch_engine.h"
+
+namespace tinyjoule {
+namespace {
+
+constexpr int64_t kDefaultNeighbours = 5;
+
+EngineFactory MakeEngineFactory(EngineChoice choice, v1::Device device) {
+  return [choice, device](
+             const Network& network, const TrainingRows& rows,
+             const EngineOptions& options) -> absl::StatusOr<std::unique_ptr<TrainingEngine>> {
+    const bool cuda = device == v1::DEVICE_CUDA;
+    if (cuda || choice == EngineChoice::kTorch) {
+      return CreateTorchEngine(network, rows, options, cuda);
+    }
+    return std::make_unique<NativeEngine>(network, rows, options);
+  };
+}
+
+absl::Status CheckFinite(absl::string_view what, const std::vector<float>& values, size_t rows) {
+  for (size_t i = 0; i < values.size(); ++i) {
+    if (std::isfinite(values[i])) continue;
+    return absl::InvalidArgumentError(absl::StrCat("dataset: ", what, " ",
+                                                   i / (values.size() / rows), " holds ", values[i],
+                                                   ", which is not a finite number"));
+  }
+  return absl::OkStatus();
+}
+
+absl::Status CheckSplit(const Split& split) {
+  if (split.train_count() == 0 || split.test_count() == 0) {
+    return absl::InvalidArgumentError(absl::StrCat("dataset: ", split.train_count(),
+                                                   " training rows and ", split.test_count(),
+                                                   " test rows: both are needed"));
+  }
+  TJ_RETURN_IF_ERROR(CheckFinite("training row", split.inputs_train, split.train_count()));
+  TJ_RETURN_IF_ERROR(CheckFinite("training target", split.targets_train, split.train_count()));
+  TJ_RETURN_IF_ERROR(CheckFinite("test row", split.inputs_test, split.test_count()));
+  return CheckFinite("test target", split.targets_test, split.test_count());
+}
+
+absl::Status CheckTask(const v1::TrainingTask& task) {
+  PosixFileSystem files;
+  if (!files.Exists(task.output_dir())) {
+    return absl::NotFoundError(
+        absl::StrCat("output_dir: there is no folder '", task.output_dir(), "'"));
+  }
+  if (!v1::Device_IsValid(task.trial().train().device())) {
+    return absl::InvalidArgumentError(
+        absl::StrCat("train.device: unknown device number ", task.trial().train().device()));
+  }
+  // Before the data are read: nothing that the task could do would make up for it.
+  if (task.trial().train().device() == v1::DEVICE_CUDA && !TorchHasCuda()) {
+    return absl::FailedPreconditionError(
+        absl::StrCat("train.device: cuda, but LibTorch ", TorchVersion(),
+                     " of this machine has no CUDA device; use device: cpu"));
+  }
+  return absl::OkStatus();
+}
+
+std::string LocalPathOf(const v1::TrainingTask& task, const std::string& name) {
+  for (const v1::InputFile& input : task.inputs()) {
+    if (input.name() == name && !input.local_path().empty()) return input.local_path();
+  }
+  return name;
+}
+
+double SecondsSince(const Clock& clock, int64_t start_ns) {
+  return static_cast<double>(clock.MonotonicNs() - start_ns) / static_cast<double>(kNsPerSecond);
+}
+
+}  // namespace
+
+// One task on its way.
+struct Trainer::Work {
+  const v1::TrainingTask& task;
+  LearningContext learning;
+  std::shared_ptr<const Dataset> dataset;
+  Split split;
+  TrainedModel model;
+  v1::TrainingOutcome outcome;
+
+  const v1::TrialSpec& trial() const { return task.trial(); }
+  bool classifies() const { return split.output_kind == v1::OUTPUT_KIND_CLASSIFICATION; }
+  int64_t outputs() const { return classifies() ? split.class_count : 1; }
+  TrainingRows rows() const { return {split.inputs_train, split.targets_train, {}}; }
+
+  void Report(v1::TrainingPhase phase, const std::string& message) {
+    if (!learning.progress) return;
+    v1::TrainingProgress event;
+    event.set_phase(phase);
+    event.set_message(message);
+    learning.progress(event);
+  }
+  void Record(const std::vector<v1::EpochRecord>& history) {
+    outcome.mutable_history()->Add(history.begin(), history.end());
+  }
+};
+
+Trainer::Trainer(EngineChoice engine, const Clock& clock)
+    : engine_(engine), clock_(clock), datasets_(kCachedDatasets) {}
+
+absl::StatusOr<v1::TrainingOutcome> Trainer::Run(const v1::TrainingTask& task,
+                                                 const ProgressCallback& progress) {
+  TJ_RETURN_IF_ERROR(CheckTask(task));
+  Work work{task, {}, nullptr, {}, {}, {}};
+  work.learning.make_engine = MakeEngineFactory(engine_, task.trial().train().device());
+  work.learning.clock = &clock_;
+  work.learning.progress = progress;
+  TJ_RETURN_IF_ERROR(Prepare(work));
+  switch (task.kind()) {
+    case v1::TASK_KIND_BASE:
+      TJ_RETURN_IF_ERROR(TrainBase(work));
+      break;
+    case v1::TASK_KIND_COMPRESS:
+      TJ_RETURN_IF_ERROR(Compress(work));
+      break;
+    default:
+      return absl::InvalidArgumentError("task.kind: neither BASE nor COMPRESS");
+  }
+  work.Report(v1::TRAINING_PHASE_EXPORTING, "exporting and evaluating");
+  TJ_RETURN_IF_ERROR(WriteOutcome(work.model, work.split, task.output_dir(), work.outcome));
+  DescribeEnvironment(work, work.outcome);
+  return std::move(work.outcome);
+}
+
+absl::Status Trainer::Prepare(Work& work) {
+  work.Report(v1::TRAINING_PHASE_LOADING, "loading the data set");
+  TJ_ASSIGN_OR_RETURN(work.dataset, datasets_.Get(work.task));
+  TJ_ASSIGN_OR_RETURN(work.split, MakeSplit(*work.dataset, work.trial().dataset().split(),
+                                            work.trial().fold(), work.trial().seed()));
+  return CheckSplit(work.split);
+}
+
+absl::Status Trainer::TrainBase(Work& work) {
+  const int64_t start_ns = clock_.MonotonicNs();
+  switch (work.trial().model().type()) {
+    case v1::MODEL_TYPE_TINYCNN:
+    case v1::MODEL_TYPE_TINYMLP:
+      TJ_RETURN_IF_ERROR(TrainNetwork(work));
+      break;
+    case v1::MODEL_TYPE_TINYKNN:
+      TJ_RETURN_IF_ERROR(BuildKnn(work));
+      break;
+    case v1::MODEL_TYPE_ONNX:
+      TJ_RETURN_IF_ERROR(LoadOnnx(work));
+      break;
+    default:
+      return absl::InvalidArgumentError(
+          "models.type: is none of tinycnn, tinymlp, tinyknn and onnx");
+  }
+  work.outcome.set_train_s(SecondsSince(clock_, start_ns));
+  return absl::OkStatus();
+}
+
+absl::Status Trainer::TrainNetwork(Work& work) {
+  TJ_ASSIGN_OR_RETURN(LearningOptions options,
+                      LearningOptionsOf(work.trial().train(), work.classifies()));
+  options.seed = work.trial().seed();
+  TJ_ASSIGN_OR_RETURN(Network network,
+                      BuildNetwork(work.trial().model(), work.split.sample_shape, work.outputs()));
+  SeededRandom random(work.trial().seed());
+  InitializeParameters(random, network);
+  TJ_ASSIGN_OR_RETURN(const std::vector<v1::EpochRecord> history,
+                      Learn(work.rows(), options, work.learning, network));
+  work.Record(history);
+  work.model = std::move(network);
+  return absl::OkStatus();
+}
+
+absl::Status Trainer::BuildKnn(Work& work) {
+  const v1::ModelSpec& spec = work.trial().model();
+  const int64_t neighbours = spec.has_k() ? spec.k() : kDefaultNeighbours;
+  const KnnWeighting weights =
+      spec.weights() == v1::KNN_WEIGHTS_DISTANCE ? KnnWeighting::kDistance : KnnWeighting::kUniform;
+  const int64_t rows = static_cast<int64_t>(work.split.train_count());
+  FloatTensor points{{rows, static_cast<int64_t>(work.split.sample_size())},
+                     work.split.inputs_train};
+  if (!work.classifies()) {
+    TJ_ASSIGN_OR_RETURN(work.model, MakeKnnRegressor(neighbours, weights, std::move(points),
+                                                     {{rows}, work.split.targets_train}));
+    return absl::OkStatus();
+  }
+  std::vector<int32_t> classes(work.split.targets_train.begin(), work.split.targets_train.end());
+  TJ_ASSIGN_OR_RETURN(work.model, MakeKnnClassifier(neighbours, weights, std::move(points),
+                                                    std::move(classes), work.outputs()));
+  return absl::OkStatus();
+}
+
+absl::Status Trainer::LoadOnnx(Work& work) {
+  const std::string& name = work.trial().model().path();
+  if (name.empty()) return absl::InvalidArgumentError("models.path: missing for type: onnx");
+  const auto model = ReadModel(LocalPathOf(work.task, name));
+  if (!model.ok()) return Annotate(model.status(), absl::StrCat("models.path: '", name, "'"));
+  absl::StatusOr<TrainedModel> imported = ImportModel(*model);
+  if (!imported.ok()) {
+    return Annotate(imported.status(), absl::StrCat("models.path: '", name, "'"));
+  }
+  int64_t size = 1;
+  for (int64_t dimension : SampleShape(*imported)) size *= dimension;
+  if (size != static_cast<int64_t>(work.split.sample_size()) ||
+      OutputCount(*imported) != work.outputs()) {
+    return absl::InvalidArgumentError(absl::StrCat(
+        "models.path: '", name, "' maps samples [", absl::StrJoin(SampleShape(*imported), ", "),
+        "] to ", OutputCount(*imported), " outputs, but the data set has [",
+        absl::StrJoin(work.split.sample_shape, ", "), "] and ", work.outputs()));
+  }
+  work.model = *std::move(imported);
+  return absl::OkStatus();
+}
+
+absl::Status Trainer::Compress(Work& work) {
+  work.Report(v1::TRAINING_PHASE_COMPRESSING, "loading the checkpoint");
+  const auto checkpoint = ReadModel(work.task.checkpoint_path());
+  if (!checkpoint.ok()) return Annotate(checkpoint.status(), "the checkpoint of the base training");
+  absl::StatusOr<TrainedModel> model = ImportModel(*checkpoint);
+  if (!model.ok()) return Annotate(model.status(), "the checkpoint of the base training");
+
+  CompressionInput input;
+  input.trial = &work.trial();
+  input.rows = work.rows();
+  input.data_shape = work.split.sample_shape;
+  input.classifies = work.classifies();
+  const int64_t start_ns = clock_.MonotonicNs();
+  Compression compression(input, work.learning, *std::move(model));
+  for (const v1::CompressStep& step : work.trial().compress()) {
+    TJ_RETURN_IF_ERROR(compression.Apply(step));
+  }
+  work.outcome.set_compress_s(SecondsSince(clock_, start_ns));
+  work.Record(compression.history());
+  work.model = compression.model();
+  return absl::OkStatus();
+}
+
+void Trainer::DescribeEnvironment(const Work& work, v1::TrainingOutcome& outcome) const {
+  for (const v1::CompressStep& step : work.trial().compress()) {
+    if (step.has_prune()) outcome.mutable_size()->set_sparsity_nominal(step.prune().sparsity());
+  }
+  auto& environment = *outcome.mutable_environment();
+  environment["trainer"] = TINYJOULE_VERSION;
+  environment["libtorch"] = TorchVersion();
+  environment["compiler"] = __VERSION__;
+  environment["device"] = work.trial().train().device() == v1::DEVICE_CUDA ? "cuda" : "cpu";
+  environment["engine"] =
+      work.learning.engine_description.empty() ? "none" : work.learning.engine_description;
+  environment["seed"] = absl::StrCat(work.trial().seed());
+}
+
+}  // namespace tinyjoule
