@@ -97,7 +97,7 @@ struct BaselinePrediction {
 };
 
 // Hash over the input files' hashes and the DatasetSpec without `split` and without paths; the
-// trial's seed counts only where it makes the data (synthetic_weather without a seed of its own).
+// trial's seed counts only where it makes the data (synthetic_weather).
 // Equal hashes are equal data: also the key of a cache of loaded data sets.
 std::string DatasetSha256(const v1::DatasetSpec& spec, const InputFiles& inputs, uint64_t seed);
 
@@ -112,7 +112,7 @@ absl::StatusOr<std::shared_ptr<const Dataset>> LoadDataset(const v1::DatasetSpec
 // Cuts fold `fold` (from 0; 0 for holdout) and standardises it.
 //   walk_forward: size = n / (folds + 1); train on rows [0, size * (fold + 1)), test on the next
 //     `size` rows. Default 5 folds.
-//   holdout: the last round(test_fraction * n) rows are tested (default 0.3), or as many random
+//   holdout: the last ceil(test_fraction * n) rows are tested (default 0.3), or as many random
 //     ones with `shuffle` (the same for the same seed).
 //   kfold: fold i of `folds` (default 5) contiguous, or shuffled, parts is tested, the rest trains.
 //   unspecified: holdout for tables; the official split for image sets, where holdout and kfold

@@ -1,0 +1,284 @@
+// SPDX-FileCopyrightText: 2026 The TinyJoule Authors
+// SPDX-License-Identifier: Apache-2.0
+#include "server/trainer/data/station_file.h"
+
+#include <algorithm>
+#include <map>
+#include <set>
+#include <utility>
+
+#include "absl/algorithm/container.h"
+#include "absl/strings/match.h"
+#include "absl/strings/str_cat.h"
+#include "absl/strings/str_join.h"
+#include "common/base/status.h"
+#include "server/trainer/data/cell_text.h"
+#include "server/trainer/data/column_names.h"
+#include "server/trainer/data/delimited_text.h"
+
+namespace tinyjoule {
+namespace {
+
+constexpr size_t kTextsInMessages = 24;
+constexpr double kInmetMissing = -9999;
+
+// How the files of one dialect are read.
+struct Dialect {
+  char delimiter = ',';
+  char decimal = '.';
+  // utf-8 | latin-1 | empty: whichever it is.
+  std::string encoding;
+  bool inmet = false;
+};
+
+absl::StatusOr<char> OneCharacter(const std::string& text, char preset, absl::string_view key) {
+  if (text.empty()) return preset;
+  if (text == "\\t" || text == "tab") return '\t';
+  if (text.size() == 1 && text[0] != '"' && text[0] != '\n') return text[0];
+  return absl::InvalidArgumentError(
+      absl::StrCat("csv.", key, ": \"", text, "\" is not one character"));
+}
+
+absl::StatusOr<Dialect> DialectOf(const v1::CsvSpec& csv, Dialect preset) {
+  Dialect dialect = preset;
+  TJ_ASSIGN_OR_RETURN(dialect.delimiter,
+                      OneCharacter(csv.delimiter(), preset.delimiter, "delimiter"));
+  TJ_ASSIGN_OR_RETURN(dialect.decimal, OneCharacter(csv.decimal(), preset.decimal, "decimal"));
+  if (!csv.encoding().empty()) dialect.encoding = csv.encoding();
+  if (dialect.decimal != '.' && dialect.decimal != ',') {
+    return absl::InvalidArgumentError("csv.decimal: must be \".\" or \",\"");
+  }
+  if (dialect.delimiter == dialect.decimal) {
+    return absl::InvalidArgumentError("csv.delimiter and csv.decimal are the same character");
+  }
+  return dialect;
+}
+
+absl::StatusOr<std::string> Decode(const NamedText& file, const std::string& encoding) {
+  if (encoding == "latin-1" || encoding == "iso-8859-1") return Latin1ToUtf8(file.text);
+  const bool valid = IsValidUtf8(file.text);
+  if (encoding.empty()) return valid ? file.text : Latin1ToUtf8(file.text);
+  if (encoding != "utf-8") {
+    return absl::InvalidArgumentError(
+        absl::StrCat("csv.encoding: \"", encoding, "\" is neither utf-8 nor latin-1"));
+  }
+  if (!valid) {
+    return absl::InvalidArgumentError(
+        absl::StrCat(file.name, ": not valid UTF-8; try csv.encoding: latin-1"));
+  }
+  return file.text;
+}
+
+// Reads the files of one data set into one table.
+class StationReader {
+ public:
+  StationReader(const v1::DatasetSpec& spec, Dialect dialect,
+                const std::vector<std::string>& wanted)
+      : spec_(spec), dialect_(std::move(dialect)), wanted_(wanted) {
+    for (const std::string& name : wanted) result_.table.columns.push_back({name, {}});
+    missing_.insert(spec.missing().values().begin(), spec.missing().values().end());
+    if (dialect_.inmet) missing_.insert(kInmetMissing);
+  }
+
+  absl::Status Read(const NamedText& file);
+  absl::StatusOr<StationTable> Finish();
+
+ private:
+  absl::Status ReadHeader(DelimitedReader& reader);
+  bool IsHeader(const DelimitedRow& row) const;
+  absl::StatusOr<size_t> FindColumn(absl::string_view name) const;
+  absl::Status FindColumns();
+  bool IsWanted(const DelimitedRow& row);
+  absl::Status ReadRow(const DelimitedRow& row);
+  absl::Status ReadTime(const DelimitedRow& row);
+  absl::Status CellError(const DelimitedRow& row, size_t index, absl::string_view what) const;
+
+  const v1::DatasetSpec& spec_;
+  const Dialect dialect_;
+  const std::vector<std::string>& wanted_;
+  std::set<double> missing_;
+  StationTable result_;
+  // Texts seen in each `where` column, for the message when nothing matches.
+  std::map<std::string, std::set<std::string>> seen_;
+
+  // Of the current file.
+  std::string file_name_;
+  std::vector<std::string> header_;
+  std::vector<size_t> value_index_;
+  std::vector<size_t> time_index_;
+  std::vector<std::pair<size_t, std::string>> where_index_;
+};
+
+absl::Status StationReader::Read(const NamedText& file) {
+  TJ_ASSIGN_OR_RETURN(const std::string text, Decode(file, dialect_.encoding));
+  file_name_ = file.name;
+  DelimitedReader reader(text, dialect_.delimiter);
+  TJ_RETURN_IF_ERROR(ReadHeader(reader));
+  TJ_RETURN_IF_ERROR(FindColumns());
+  DelimitedRow row;
+  while (reader.Next(row)) {
+    if (!row.blank()) TJ_RETURN_IF_ERROR(ReadRow(row));
+  }
+  if (reader.status().ok()) return absl::OkStatus();
+  return absl::InvalidArgumentError(absl::StrCat(file.name, ":", reader.status().message()));
+}
+
+bool StationReader::IsHeader(const DelimitedRow& row) const {
+  if (!dialect_.inmet) return !row.blank();
+  // The preamble has `DATA DE FUNDACAO:` lines: the hour beside it makes the header.
+  return row.fields.size() > 2 && BeginsLike(FoldName(row.fields[0]), "DATA") &&
+         BeginsLike(FoldName(row.fields[1]), "HORA");
+}
+
+absl::Status StationReader::ReadHeader(DelimitedReader& reader) {
+  DelimitedRow row;
+  while (reader.Next(row)) {
+    if (!IsHeader(row)) continue;
+    header_.clear();
+    for (const absl::string_view field : row.fields) header_.emplace_back(field);
+    return absl::OkStatus();
+  }
+  if (!reader.status().ok()) {
+    return absl::InvalidArgumentError(absl::StrCat(file_name_, ":", reader.status().message()));
+  }
+  return absl::InvalidArgumentError(absl::StrCat(
+      file_name_, dialect_.inmet ? ": not an INMET file: no header line `Data;Hora UTC;...`"
+                                 : ": the file is empty"));
+}
+
+absl::StatusOr<size_t> StationReader::FindColumn(absl::string_view name) const {
+  for (size_t i = 0; i < header_.size(); ++i) {
+    if (header_[i] == name) return i;
+  }
+  // The same name typed without accents, or a header whose case differs from year to year.
+  std::vector<size_t> alike;
+  for (size_t i = 0; i < header_.size(); ++i) {
+    const bool alias = dialect_.inmet && InmetAlias(header_[i]) == name;
+    if (alias || FoldName(header_[i]) == FoldName(name)) alike.push_back(i);
+  }
+  if (alike.size() == 1) return alike.front();
+  std::vector<std::string> known;
+  for (const std::string& column : header_) {
+    const std::string alias = dialect_.inmet ? InmetAlias(column) : "";
+    if (!column.empty()) known.push_back(alias.empty() ? column : alias);
+  }
+  return absl::InvalidArgumentError(
+      absl::StrCat(file_name_, ": no column \"", name, "\"", KnownNames(name, known)));
+}
+
+absl::Status StationReader::FindColumns() {
+  value_index_.clear();
+  time_index_.clear();
+  where_index_.clear();
+  for (const std::string& name : wanted_) {
+    TJ_ASSIGN_OR_RETURN(const size_t index, FindColumn(name));
+    value_index_.push_back(index);
+  }
+  if (dialect_.inmet) {
+    time_index_ = {0, 1};
+  } else if (!spec_.csv().time().empty()) {
+    TJ_ASSIGN_OR_RETURN(const size_t index, FindColumn(spec_.csv().time()));
+    time_index_.push_back(index);
+  }
+  for (const auto& [name, text] : spec_.csv().where()) {
+    TJ_ASSIGN_OR_RETURN(const size_t index, FindColumn(name));
+    where_index_.emplace_back(index, text);
+  }
+  return absl::OkStatus();
+}
+
+bool StationReader::IsWanted(const DelimitedRow& row) {
+  bool wanted = true;
+  for (const auto& [index, text] : where_index_) {
+    if (row.fields[index] == text) continue;
+    wanted = false;
+    std::set<std::string>& seen = seen_[header_[index]];
+    if (seen.size() < kTextsInMessages) seen.emplace(row.fields[index]);
+  }
+  return wanted;
+}
+
+absl::Status StationReader::ReadRow(const DelimitedRow& row) {
+  // A header that ends in a delimiter names one column more than rows without that delimiter have.
+  const bool no_tail = header_.back().empty() && row.fields.size() + 1 == header_.size();
+  if (row.fields.size() != header_.size() && !no_tail) {
+    return absl::InvalidArgumentError(
+        absl::StrCat(file_name_, ":", row.line, ":1: ", row.fields.size(),
+                     " fields where the header has ", header_.size()));
+  }
+  ++result_.rows_read;
+  if (!IsWanted(row)) return absl::OkStatus();
+  TJ_RETURN_IF_ERROR(ReadTime(row));
+  for (size_t c = 0; c < value_index_.size(); ++c) {
+    const size_t index = value_index_[c];
+    std::optional<double> value;
+    if (!IsMissingText(row.fields[index])) {
+      value = ParseNumber(row.fields[index], dialect_.decimal);
+      if (!value) return CellError(row, index, "is not a finite number");
+      if (missing_.count(*value) > 0) value.reset();
+    }
+    result_.table.columns[c].cells.push_back(value);
+  }
+  ++result_.rows_kept;
+  return absl::OkStatus();
+}
+
+absl::Status StationReader::ReadTime(const DelimitedRow& row) {
+  if (time_index_.empty()) return absl::OkStatus();
+  std::string stamp(row.fields[time_index_[0]]);
+  if (time_index_.size() > 1) absl::StrAppend(&stamp, " ", row.fields[time_index_[1]]);
+  const auto time_s = ParseTime(stamp);
+  if (!time_s) {
+    return CellError(row, time_index_[0],
+                     "is not a time (YYYY-MM-DD or DD/MM/YYYY, then perhaps HH:MM)");
+  }
+  result_.table.time_s.push_back(*time_s);
+  return absl::OkStatus();
+}
+
+absl::Status StationReader::CellError(const DelimitedRow& row, size_t index,
+                                      absl::string_view what) const {
+  return absl::InvalidArgumentError(absl::StrCat(file_name_, ":", row.line, ":", row.columns[index],
+                                                 ": \"", row.fields[index], "\" in column \"",
+                                                 header_[index], "\" ", what));
+}
+
+absl::StatusOr<StationTable> StationReader::Finish() {
+  if (result_.rows_read == 0) {
+    return absl::InvalidArgumentError(absl::StrCat(file_name_, ": no row below the header"));
+  }
+  if (result_.rows_kept == 0) {
+    std::string message =
+        absl::StrCat(file_name_, ": `where` keeps none of the ", result_.rows_read, " rows");
+    for (const auto& [column, texts] : seen_) {
+      absl::StrAppend(&message, "; \"", column, "\" holds: ", absl::StrJoin(texts, ", "));
+    }
+    return absl::InvalidArgumentError(message);
+  }
+  result_.table.row_count = result_.rows_kept;
+  SortByTime(result_.table);
+  return std::move(result_);
+}
+
+absl::StatusOr<StationTable> ReadAll(StationReader reader, const std::vector<NamedText>& files) {
+  for (const NamedText& file : files) TJ_RETURN_IF_ERROR(reader.Read(file));
+  return reader.Finish();
+}
+
+}  // namespace
+
+absl::StatusOr<StationTable> ReadCsvTable(const std::vector<NamedText>& files,
+                                          const v1::DatasetSpec& spec,
+                                          const std::vector<std::string>& wanted) {
+  TJ_ASSIGN_OR_RETURN(Dialect dialect, DialectOf(spec.csv(), {',', '.', "utf-8", false}));
+  return ReadAll(StationReader(spec, std::move(dialect), wanted), files);
+}
+
+absl::StatusOr<StationTable> ReadInmetTable(const std::vector<NamedText>& files,
+                                            const v1::DatasetSpec& spec,
+                                            const std::vector<std::string>& wanted) {
+  TJ_ASSIGN_OR_RETURN(Dialect dialect, DialectOf(spec.csv(), {';', ',', "", true}));
+  return ReadAll(StationReader(spec, std::move(dialect), wanted), files);
+}
+
+}  // namespace tinyjoule
