@@ -6,10 +6,8 @@
 #include <string>
 #include <vector>
 
-#include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "absl/types/span.h"
-#include "common/energy/sample_block.h"
 #include "tinyjoule/v1/measurement.pb.h"
 #include "tinyjoule/v1/run.pb.h"
 #include "tinyjoule/v1/training.pb.h"
@@ -38,17 +36,10 @@ struct AssembledRun {
 //  2. Energy is recomputed from the samples; MISMATCH where a window differs from the agent's own
 //     figure by more than 1e-9 relative.
 //  3. Quality is computed from the predictions made on the device; PREDICTION_MISMATCH when they
-//     differ from the trainer's by more than outcome.prediction_tolerance (relative to the largest
-//     absolute trainer's output), or are incomplete.
+//     differ from the trainer's by more than outcome.prediction_tolerance, or are incomplete.
 //  4. valid: the attempt succeeded and no flag is fatal.
 // InvalidArgument or DataLoss: a chunk that cannot be decoded.
 absl::StatusOr<AssembledRun> AssembleRun(const AssemblyInputs& inputs);
-
-// The samples of an attempt in order, from its SAMPLES chunks (others are passed over).
-absl::StatusOr<std::vector<RawCounts>> DecodeSamples(absl::Span<const v1::Chunk> chunks);
-
-// SHA-256 over the payloads, one after another, in (stream, sequence) order.
-std::string RawSha256(absl::Span<const v1::Chunk> chunks);
 
 // One line for each figure of a stored run that raw data does not give again (numbers to 1e-9
 // relative, everything else exactly); empty when all agree. Errors of AssembleRun are a line too.

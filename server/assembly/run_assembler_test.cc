@@ -1,0 +1,282 @@
+// SPDX-FileCopyrightText: 2026 The TinyJoule Authors
+// SPDX-License-Identifier: Apache-2.0
+#include "server/assembly/run_assembler.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <algorithm>
+#include <cmath>
+#include <random>
+
+#include "common/base/digest.h"
+#include "common/energy/chunk.h"
+#include "common/energy/energy_report.h"
+#include "common/energy/sample_block.h"
+
+namespace tinyjoule {
+namespace {
+
+using ::testing::ElementsAre;
+using ::testing::HasSubstr;
+using ::testing::IsEmpty;
+
+constexpr int64_t kCycleNs = 4'790'000;
+constexpr int64_t kSecond = 1'000'000'000;
+
+v1::MarkedWindow Mark(v1::WindowKind kind, uint32_t index, int64_t start_s, int64_t end_s) {
+  v1::MarkedWindow mark;
+  mark.set_kind(kind);
+  mark.set_index(index);
+  mark.set_start_mono_ns(start_s * kSecond);
+  mark.set_end_mono_ns(end_s * kSecond);
+  if (kind == v1::WINDOW_KIND_INFERENCE) mark.set_inference_count(500);
+  return mark;
+}
+
+// An attempt as an agent delivers it: 0.5 A at 5 V idle, 0.8 A in two windows of 12 s.
+class Attempt {
+ public:
+  Attempt() {
+    v1::SensorDescription& sensor = *result_.mutable_sensor();
+    sensor.set_uri("i2c:/dev/i2c-1@0x40");
+    sensor.set_kind("ina219");
+    sensor.set_shunt_lsb_v(10e-6);
+    sensor.set_bus_lsb_v(4e-3);
+    sensor.set_shunt_uohm(100'000);
+    sensor.set_gain(1);
+    sensor.set_cycle_ns(kCycleNs);
+    result_.set_state(v1::ATTEMPT_STATE_SUCCEEDED);
+    *result_.add_windows() = Mark(v1::WINDOW_KIND_IDLE_A, 0, 1, 11);
+    *result_.add_windows() = Mark(v1::WINDOW_KIND_INFERENCE, 0, 13, 25);
+    *result_.add_windows() = Mark(v1::WINDOW_KIND_INFERENCE, 1, 26, 38);
+    *result_.add_windows() = Mark(v1::WINDOW_KIND_IDLE_B, 0, 40, 50);
+    std::mt19937_64 random(3);
+    for (int64_t t_ns = kCycleNs; t_ns < 51 * kSecond; t_ns += kCycleNs) {
+      const int32_t amperes = t_ns > 12 * kSecond && t_ns < 39 * kSecond ? 8000 : 5000;
+      samples_.push_back(
+          {RoundToTimeUnit(t_ns), 1250, amperes + static_cast<int32_t>(random() % 3) - 1, 0, 0});
+    }
+    outcome_.set_output_kind(v1::OUTPUT_KIND_REGRESSION);
+    outcome_.set_prediction_tolerance(1e-4);
+  }
+
+  v1::RunResult& result() { return result_; }
+  v1::TrainingOutcome& outcome() { return outcome_; }
+  std::vector<RawCounts>& samples() { return samples_; }
+  std::vector<float>& predictions() { return predictions_; }
+
+  std::vector<v1::Chunk> Chunks() const {
+    std::vector<v1::Chunk> chunks;
+    const absl::Span<const RawCounts> samples(samples_);
+    uint64_t sequence = 0;
+    for (size_t begin = 0; begin < samples.size(); begin += 1000) {
+      const auto block = EncodeSampleBlock(samples.subspan(begin, 1000), false, 0);
+      chunks.push_back(
+          *MakeChunk("run-1", 2, v1::CHUNK_STREAM_SAMPLES, sequence++, block->SerializeAsString()));
+    }
+    v1::RunResult result = result_;
+    result.set_sample_chunks(sequence);
+    result.set_sample_count(samples_.size());
+    result.set_prediction_chunks(predictions_.size());
+    for (size_t row = 0; row < predictions_.size(); ++row) {
+      v1::PredictionBlock block;
+      block.set_first_row(row);
+      block.set_values_per_row(1);
+      block.add_values(predictions_[row]);
+      chunks.push_back(
+          *MakeChunk("run-1", 2, v1::CHUNK_STREAM_PREDICTIONS, row, block.SerializeAsString()));
+    }
+    chunks.push_back(
+        *MakeChunk("run-1", 2, v1::CHUNK_STREAM_RESULT, 0, result.SerializeAsString()));
+    return chunks;
+  }
+
+  AssemblyInputs Inputs(const std::vector<v1::Chunk>& chunks) const {
+    return {chunks, outcome_, targets_, trainer_predictions_};
+  }
+  absl::StatusOr<AssembledRun> Assemble(const std::vector<v1::Chunk>& chunks) const {
+    return AssembleRun(Inputs(chunks));
+  }
+  absl::StatusOr<AssembledRun> Assemble() const { return Assemble(Chunks()); }
+
+ private:
+  v1::RunResult result_;
+  v1::TrainingOutcome outcome_;
+  std::vector<RawCounts> samples_;
+  const std::vector<float> targets_ = {1, 2, 3};
+  const std::vector<float> trainer_predictions_ = {1.5F, 2, 2};
+  std::vector<float> predictions_ = {1.5F, 2, 2};
+};
+
+std::vector<std::string> FlagNames(const AssembledRun& run) {
+  std::vector<std::string> names;
+  for (const v1::Flag& flag : run.assembly.flags()) names.push_back(flag.name());
+  return names;
+}
+
+TEST(AssembleRun, MakesEveryFigure) {
+  const auto run = Attempt().Assemble();
+  ASSERT_TRUE(run.ok()) << run.status();
+  const v1::RunAssembly& assembly = run->assembly;
+  EXPECT_TRUE(assembly.valid());
+  EXPECT_THAT(assembly.flags(), IsEmpty());
+  // 5 V x 0.8 A x 24 s, over 5 V x 0.5 A; errors 0.5, 0, -1 of targets with SS_tot 2.
+  EXPECT_NEAR(assembly.energy().energy_j(), 96, 0.01);
+  EXPECT_NEAR(assembly.energy().energy_net_j(), 36, 0.01);
+  EXPECT_EQ(assembly.windows_size(), 2);
+  EXPECT_EQ(assembly.inference_count(), 1000U);
+  EXPECT_DOUBLE_EQ(assembly.inference_total_s(), 24);
+  EXPECT_DOUBLE_EQ(assembly.quality().mae(), 0.5);
+  EXPECT_DOUBLE_EQ(assembly.quality().r2(), 1 - 1.25 / 2);
+  EXPECT_EQ(assembly.prediction_max_abs_diff(), 0);
+  EXPECT_EQ(run->result.sample_count(), Attempt().samples().size());
+}
+
+TEST(AssembleRun, RawHashIsThatOfThePayloadsInOrder) {
+  const Attempt attempt;
+  std::vector<v1::Chunk> chunks = attempt.Chunks();
+  std::string payloads;
+  for (const v1::Chunk& chunk : chunks) payloads += chunk.payload();
+  const std::string expected = Sha256Hex(payloads);
+  EXPECT_EQ(attempt.Assemble(chunks)->assembly.raw_sha256(), expected);
+  std::shuffle(chunks.begin(), chunks.end(), std::mt19937_64(5));
+  EXPECT_EQ(attempt.Assemble(chunks)->assembly.raw_sha256(), expected);
+}
+
+TEST(AssembleRun, EveryMissingChunkIsNamed) {
+  const Attempt attempt;
+  const std::vector<v1::Chunk> all = attempt.Chunks();
+  for (size_t i = 0; i < all.size(); ++i) {
+    std::vector<v1::Chunk> chunks = all;
+    chunks.erase(chunks.begin() + static_cast<int64_t>(i));
+    const absl::Status status = attempt.Assemble(chunks).status();
+    EXPECT_EQ(status.code(), absl::StatusCode::kFailedPrecondition) << i;
+    EXPECT_THAT(std::string(status.message()),
+                HasSubstr(absl::StrCat(v1::ChunkStream_Name(all[i].stream()), " chunk ",
+                                       all[i].sequence(), " of ")));
+  }
+}
+
+TEST(AssembleRun, RefusesForeignDoubleAndBrokenChunks) {
+  const Attempt attempt;
+  constexpr auto kInvalid = absl::StatusCode::kInvalidArgument;
+  std::vector<v1::Chunk> chunks = attempt.Chunks();
+  chunks.push_back(chunks[1]);
+  EXPECT_EQ(attempt.Assemble(chunks).status().code(), kInvalid);
+  chunks = attempt.Chunks();
+  chunks[1].set_attempt(1);
+  EXPECT_EQ(attempt.Assemble(chunks).status().code(), kInvalid);
+  chunks = attempt.Chunks();
+  (*chunks[0].mutable_payload())[5] ^= 1;
+  EXPECT_EQ(attempt.Assemble(chunks).status().code(), absl::StatusCode::kDataLoss);
+  chunks = attempt.Chunks();
+  chunks[0] = *MakeChunk("run-1", 2, v1::CHUNK_STREAM_SAMPLES, 0, "\xff\xff\xff");
+  EXPECT_EQ(attempt.Assemble(chunks).status().code(), kInvalid);
+  EXPECT_EQ(attempt.Assemble({}).status().code(), absl::StatusCode::kFailedPrecondition);
+}
+
+TEST(AssembleRun, AgentsEnergyIsCheckedToABillionth) {
+  Attempt attempt;
+  const auto honest = attempt.Assemble();
+  ASSERT_TRUE(honest.ok());
+  const double energy_j = honest->assembly.windows(1).energy_j();
+  attempt.result().mutable_windows(2)->set_energy_j(energy_j * (1 + 0.9e-9));
+  EXPECT_THAT(FlagNames(*attempt.Assemble()), IsEmpty());
+  attempt.result().mutable_windows(2)->set_energy_j(energy_j * (1 + 1.1e-9));
+  const auto different = attempt.Assemble();
+  EXPECT_THAT(FlagNames(*different), ElementsAre("MISMATCH"));
+  EXPECT_FALSE(different->assembly.valid());
+}
+
+TEST(AssembleRun, PredictionsBeyondTheToleranceAreFatal) {
+  Attempt attempt;
+  attempt.predictions() = {1.5F, 2.00009F, 2};
+  EXPECT_TRUE(attempt.Assemble()->assembly.valid());
+  attempt.predictions() = {1.5F, 2.0002F, 2};
+  const auto run = attempt.Assemble();
+  EXPECT_THAT(FlagNames(*run), ElementsAre("PREDICTION_MISMATCH"));
+  EXPECT_FALSE(run->assembly.valid());
+  EXPECT_NEAR(run->assembly.prediction_max_abs_diff(), 2e-4, 1e-7);
+  EXPECT_TRUE(run->assembly.has_quality());
+}
+
+TEST(AssembleRun, MissingOrMeaninglessPredictionsAreFatal) {
+  Attempt attempt;
+  attempt.predictions() = {1.5F, 2};
+  EXPECT_THAT(FlagNames(*attempt.Assemble()), ElementsAre("PREDICTION_MISMATCH"));
+  attempt.predictions() = {1.5F, std::nanf(""), 2};
+  const auto run = attempt.Assemble();
+  EXPECT_THAT(FlagNames(*run), ElementsAre("PREDICTION_MISMATCH"));
+  EXPECT_FALSE(run->assembly.has_quality());
+}
+
+TEST(AssembleRun, AFailedAttemptIsKeptButNotValid) {
+  Attempt attempt;
+  attempt.result().set_state(v1::ATTEMPT_STATE_FAILED);
+  attempt.result().set_reason("the runner was killed by signal 9");
+  attempt.predictions().clear();
+  const auto run = attempt.Assemble();
+  ASSERT_TRUE(run.ok());
+  EXPECT_THAT(FlagNames(*run), IsEmpty());
+  EXPECT_FALSE(run->assembly.valid());
+}
+
+TEST(AssembleRun, FlagsOfBothSidesAreKept) {
+  Attempt attempt;
+  v1::Flag& steady = *attempt.result().add_flags();
+  steady.set_name("NO_STEADY_STATE");
+  v1::Flag& newer = *attempt.result().add_flags();
+  newer.set_name("OF_A_NEWER_AGENT");
+  newer.set_fatal(true);
+  attempt.samples().erase(attempt.samples().begin() + 4000, attempt.samples().begin() + 4003);
+  const auto run = attempt.Assemble();
+  EXPECT_THAT(FlagNames(*run), ElementsAre("NO_STEADY_STATE", "OF_A_NEWER_AGENT", "GAP"));
+  EXPECT_FALSE(run->assembly.valid());
+}
+
+TEST(AssembleRun, WithoutASensorQualityAndLatencyStay) {
+  Attempt attempt;
+  attempt.samples().clear();
+  attempt.result().clear_sensor();
+  const auto run = attempt.Assemble();
+  ASSERT_TRUE(run.ok()) << run.status();
+  EXPECT_TRUE(run->assembly.valid());
+  EXPECT_EQ(run->assembly.energy().power_source(), "none");
+  EXPECT_FALSE(run->assembly.energy().has_energy_j());
+  EXPECT_TRUE(run->assembly.quality().has_mae());
+}
+
+TEST(VerifyRun, FindsEveryChangedFigure) {
+  const Attempt attempt;
+  const std::vector<v1::Chunk> chunks = attempt.Chunks();
+  const AssembledRun assembled = *attempt.Assemble(chunks);
+  v1::Run stored;
+  *stored.mutable_result() = assembled.result;
+  *stored.mutable_assembly() = assembled.assembly;
+  EXPECT_THAT(VerifyRun(stored, attempt.Inputs(chunks)), IsEmpty());
+
+  stored.mutable_assembly()->mutable_energy()->set_energy_j(96.1);
+  stored.mutable_assembly()->mutable_quality()->clear_r2();
+  const std::vector<std::string> differences = VerifyRun(stored, attempt.Inputs(chunks));
+  ASSERT_EQ(differences.size(), 2U) << ::testing::PrintToString(differences);
+  EXPECT_THAT(differences[0] + differences[1], HasSubstr("quality.r2"));
+  EXPECT_THAT(differences[0] + differences[1], HasSubstr("energy.energy_j: 96.1"));
+}
+
+TEST(VerifyRun, AFlippedByteOfRawDataIsFound) {
+  const Attempt attempt;
+  std::vector<v1::Chunk> chunks = attempt.Chunks();
+  const AssembledRun assembled = *attempt.Assemble(chunks);
+  v1::Run stored;
+  *stored.mutable_result() = assembled.result;
+  *stored.mutable_assembly() = assembled.assembly;
+  for (size_t byte = 0; byte < chunks[0].payload().size(); byte += 97) {
+    std::vector<v1::Chunk> flipped = chunks;
+    (*flipped[0].mutable_payload())[byte] ^= 4;
+    EXPECT_FALSE(VerifyRun(stored, attempt.Inputs(flipped)).empty()) << byte;
+  }
+}
+
+}  // namespace
+}  // namespace tinyjoule
