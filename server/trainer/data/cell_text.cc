@@ -2,14 +2,12 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "server/trainer/data/cell_text.h"
 
+#include <algorithm>
 #include <array>
-#include <charconv>
-#include <cmath>
 
 #include "absl/algorithm/container.h"
 #include "absl/strings/ascii.h"
 #include "absl/strings/match.h"
-#include "absl/strings/strip.h"
 
 namespace tinyjoule {
 namespace {
@@ -139,23 +137,6 @@ bool IsMissingText(absl::string_view cell) {
       kMissingWords, [cell](absl::string_view word) { return absl::EqualsIgnoreCase(cell, word); });
 }
 
-std::optional<double> ParseNumber(absl::string_view cell, char decimal) {
-  cell = absl::StripAsciiWhitespace(cell);
-  absl::ConsumePrefix(&cell, "+");
-  std::array<char, 64> digits;
-  if (cell.empty() || cell.size() > digits.size()) return std::nullopt;
-  for (size_t i = 0; i < cell.size(); ++i) {
-    // Only one decimal mark is in use: "1.013,2" is a typing error or another format.
-    if (decimal != '.' && cell[i] == '.') return std::nullopt;
-    digits[i] = cell[i] == decimal ? '.' : cell[i];
-  }
-  double value = 0;
-  const char* end = digits.data() + cell.size();
-  const auto parsed = std::from_chars(digits.data(), end, value);
-  if (parsed.ec != std::errc() || parsed.ptr != end || !std::isfinite(value)) return std::nullopt;
-  return value;
-}
-
 std::optional<int64_t> ParseTime(absl::string_view cell) {
   cell = absl::StripAsciiWhitespace(cell);
   const auto days = TakeDate(cell);
@@ -168,21 +149,6 @@ std::optional<int64_t> ParseTime(absl::string_view cell) {
   const auto zone_s = TakeZone(cell);
   if (!zone_s) return std::nullopt;
   return *days * kDaySeconds + *second - *zone_s;
-}
-
-std::string Latin1ToUtf8(absl::string_view text) {
-  std::string utf8;
-  utf8.reserve(text.size() + text.size() / 16);
-  for (const char c : text) {
-    const auto byte = static_cast<unsigned char>(c);
-    if (byte < 0x80) {
-      utf8.push_back(c);
-    } else {
-      utf8.push_back(static_cast<char>(0xC0 | (byte >> 6)));
-      utf8.push_back(static_cast<char>(0x80 | (byte & 0x3F)));
-    }
-  }
-  return utf8;
 }
 
 bool IsValidUtf8(absl::string_view text) {

@@ -14,18 +14,12 @@ namespace tinyjoule {
 // Empty, NA, N/A, NaN, null, None or "-", in any case, with blanks around.
 bool IsMissingText(absl::string_view cell);
 
-// A whole cell as a number with the decimal mark '.' or ','; ",8" is 0.8. nullopt: not a number,
-// or not finite.
-std::optional<double> ParseNumber(absl::string_view cell, char decimal);
-
 // A date with an optional time of day, as seconds since 1970-01-01 00:00 of the cell's own clock:
 //   2020-01-31, 2020/01/31, 20200131, 31/01/2020, 31-01-2020, 31.01.2020 (day before month),
 //   then, behind a blank or a T: 13:05, 13:05:09, 13:05:09.5, 1305, 13; then Z, UTC or +hh:mm.
 // An offset is taken away, so that such stamps are UTC. 24:00 is the next day's midnight.
 std::optional<int64_t> ParseTime(absl::string_view cell);
 
-// Latin-1 (ISO 8859-1) as UTF-8.
-std::string Latin1ToUtf8(absl::string_view text);
 bool IsValidUtf8(absl::string_view text);
 
 // For comparing names written by different hands: upper-case ASCII without accents and without

@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <map>
 #include <set>
+#include <sstream>
 #include <utility>
 
 #include "absl/algorithm/container.h"
@@ -12,15 +13,18 @@
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
 #include "common/base/status.h"
+#include "common/csv/csv_reader.h"
 #include "server/trainer/data/cell_text.h"
 #include "server/trainer/data/column_names.h"
-#include "server/trainer/data/delimited_text.h"
 
 namespace tinyjoule {
 namespace {
 
 constexpr size_t kTextsInMessages = 24;
 constexpr double kInmetMissing = -9999;
+
+// The cells of one record.
+using Texts = std::vector<absl::string_view>;
 
 // How the files of one dialect are read.
 struct Dialect {
@@ -54,19 +58,14 @@ absl::StatusOr<Dialect> DialectOf(const v1::CsvSpec& csv, Dialect preset) {
   return dialect;
 }
 
-absl::StatusOr<std::string> Decode(const NamedText& file, const std::string& encoding) {
-  if (encoding == "latin-1" || encoding == "iso-8859-1") return Latin1ToUtf8(file.text);
-  const bool valid = IsValidUtf8(file.text);
-  if (encoding.empty()) return valid ? file.text : Latin1ToUtf8(file.text);
-  if (encoding != "utf-8") {
-    return absl::InvalidArgumentError(
-        absl::StrCat("csv.encoding: \"", encoding, "\" is neither utf-8 nor latin-1"));
+absl::StatusOr<CsvEncoding> EncodingOf(const NamedText& file, const std::string& encoding) {
+  if (encoding == "utf-8") return CsvEncoding::kUtf8;
+  if (encoding == "latin-1" || encoding == "iso-8859-1") return CsvEncoding::kLatin1;
+  if (encoding.empty()) {
+    return IsValidUtf8(file.text) ? CsvEncoding::kUtf8 : CsvEncoding::kLatin1;
   }
-  if (!valid) {
-    return absl::InvalidArgumentError(
-        absl::StrCat(file.name, ": not valid UTF-8; try csv.encoding: latin-1"));
-  }
-  return file.text;
+  return absl::InvalidArgumentError(
+      absl::StrCat("csv.encoding: \"", encoding, "\" is neither utf-8 nor latin-1"));
 }
 
 // Reads the files of one data set into one table.
@@ -84,14 +83,16 @@ class StationReader {
   absl::StatusOr<StationTable> Finish();
 
  private:
-  absl::Status ReadHeader(DelimitedReader& reader);
-  bool IsHeader(const DelimitedRow& row) const;
+  absl::Status ReadHeader(CsvReader& reader);
+  bool IsHeader(const Texts& cells) const;
   absl::StatusOr<size_t> FindColumn(absl::string_view name) const;
   absl::Status FindColumns();
-  bool IsWanted(const DelimitedRow& row);
-  absl::Status ReadRow(const DelimitedRow& row);
-  absl::Status ReadTime(const DelimitedRow& row);
-  absl::Status CellError(const DelimitedRow& row, size_t index, absl::string_view what) const;
+  absl::Status CheckWidth(const CsvReader& reader, const Texts& cells) const;
+  bool IsWanted(const Texts& cells);
+  absl::Status ReadRow(const CsvReader& reader, const Texts& cells);
+  absl::Status ReadTime(const CsvReader& reader, const Texts& cells);
+  absl::Status CellError(const CsvReader& reader, absl::string_view text, size_t index,
+                         absl::string_view what) const;
 
   const v1::DatasetSpec& spec_;
   const Dialect dialect_;
@@ -110,36 +111,41 @@ class StationReader {
 };
 
 absl::Status StationReader::Read(const NamedText& file) {
-  TJ_ASSIGN_OR_RETURN(const std::string text, Decode(file, dialect_.encoding));
+  TJ_ASSIGN_OR_RETURN(const CsvEncoding encoding, EncodingOf(file, dialect_.encoding));
   file_name_ = file.name;
-  DelimitedReader reader(text, dialect_.delimiter);
+  std::istringstream stream(file.text);
+  CsvReaderOptions options;
+  options.delimiter = dialect_.delimiter;
+  options.encoding = encoding;
+  // A preamble has other widths than the table; CheckWidth looks at the table's own.
+  options.allow_ragged = true;
+  CsvReader reader(stream, file.name, options);
   TJ_RETURN_IF_ERROR(ReadHeader(reader));
   TJ_RETURN_IF_ERROR(FindColumns());
-  DelimitedRow row;
-  while (reader.Next(row)) {
-    if (!row.blank()) TJ_RETURN_IF_ERROR(ReadRow(row));
+  Texts cells;
+  while (true) {
+    TJ_ASSIGN_OR_RETURN(const bool more, reader.Next(cells));
+    if (!more) return absl::OkStatus();
+    TJ_RETURN_IF_ERROR(ReadRow(reader, cells));
   }
-  if (reader.status().ok()) return absl::OkStatus();
-  return absl::InvalidArgumentError(absl::StrCat(file.name, ":", reader.status().message()));
 }
 
-bool StationReader::IsHeader(const DelimitedRow& row) const {
-  if (!dialect_.inmet) return !row.blank();
+bool StationReader::IsHeader(const Texts& cells) const {
+  if (!dialect_.inmet) return true;
   // The preamble has `DATA DE FUNDACAO:` lines: the hour beside it makes the header.
-  return row.fields.size() > 2 && BeginsLike(FoldName(row.fields[0]), "DATA") &&
-         BeginsLike(FoldName(row.fields[1]), "HORA");
+  return cells.size() > 2 && BeginsLike(FoldName(cells[0]), "DATA") &&
+         BeginsLike(FoldName(cells[1]), "HORA");
 }
 
-absl::Status StationReader::ReadHeader(DelimitedReader& reader) {
-  DelimitedRow row;
-  while (reader.Next(row)) {
-    if (!IsHeader(row)) continue;
-    header_.clear();
-    for (const absl::string_view field : row.fields) header_.emplace_back(field);
+absl::Status StationReader::ReadHeader(CsvReader& reader) {
+  header_.clear();
+  Texts cells;
+  while (true) {
+    TJ_ASSIGN_OR_RETURN(const bool more, reader.Next(cells));
+    if (!more) break;
+    if (!IsHeader(cells)) continue;
+    for (const absl::string_view cell : cells) header_.emplace_back(cell);
     return absl::OkStatus();
-  }
-  if (!reader.status().ok()) {
-    return absl::InvalidArgumentError(absl::StrCat(file_name_, ":", reader.status().message()));
   }
   return absl::InvalidArgumentError(absl::StrCat(
       file_name_, dialect_.inmet ? ": not an INMET file: no header line `Data;Hora UTC;...`"
@@ -187,34 +193,38 @@ absl::Status StationReader::FindColumns() {
   return absl::OkStatus();
 }
 
-bool StationReader::IsWanted(const DelimitedRow& row) {
+bool StationReader::IsWanted(const Texts& cells) {
   bool wanted = true;
   for (const auto& [index, text] : where_index_) {
-    if (row.fields[index] == text) continue;
+    if (cells[index] == text) continue;
     wanted = false;
     std::set<std::string>& seen = seen_[header_[index]];
-    if (seen.size() < kTextsInMessages) seen.emplace(row.fields[index]);
+    if (seen.size() < kTextsInMessages) seen.emplace(cells[index]);
   }
   return wanted;
 }
 
-absl::Status StationReader::ReadRow(const DelimitedRow& row) {
+absl::Status StationReader::CheckWidth(const CsvReader& reader, const Texts& cells) const {
   // A header that ends in a delimiter names one column more than rows without that delimiter have.
-  const bool no_tail = header_.back().empty() && row.fields.size() + 1 == header_.size();
-  if (row.fields.size() != header_.size() && !no_tail) {
-    return absl::InvalidArgumentError(
-        absl::StrCat(file_name_, ":", row.line, ":1: ", row.fields.size(),
-                     " fields where the header has ", header_.size()));
-  }
+  const bool no_tail = header_.back().empty() && cells.size() + 1 == header_.size();
+  if (cells.size() == header_.size() || no_tail) return absl::OkStatus();
+  return reader.ErrorAt(0,
+                        absl::StrCat(cells.size(), " cells where the header has ", header_.size()));
+}
+
+absl::Status StationReader::ReadRow(const CsvReader& reader, const Texts& cells) {
+  TJ_RETURN_IF_ERROR(CheckWidth(reader, cells));
   ++result_.rows_read;
-  if (!IsWanted(row)) return absl::OkStatus();
-  TJ_RETURN_IF_ERROR(ReadTime(row));
+  if (!IsWanted(cells)) return absl::OkStatus();
+  TJ_RETURN_IF_ERROR(ReadTime(reader, cells));
   for (size_t c = 0; c < value_index_.size(); ++c) {
     const size_t index = value_index_[c];
     std::optional<double> value;
-    if (!IsMissingText(row.fields[index])) {
-      value = ParseNumber(row.fields[index], dialect_.decimal);
-      if (!value) return CellError(row, index, "is not a finite number");
+    if (!IsMissingText(cells[index])) {
+      value = ParseCsvNumber(cells[index], dialect_.decimal);
+      if (!value) {
+        return CellError(reader, cells[index], index, "is not a finite number");
+      }
       if (missing_.count(*value) > 0) value.reset();
     }
     result_.table.columns[c].cells.push_back(value);
@@ -223,24 +233,23 @@ absl::Status StationReader::ReadRow(const DelimitedRow& row) {
   return absl::OkStatus();
 }
 
-absl::Status StationReader::ReadTime(const DelimitedRow& row) {
+absl::Status StationReader::ReadTime(const CsvReader& reader, const Texts& cells) {
   if (time_index_.empty()) return absl::OkStatus();
-  std::string stamp(row.fields[time_index_[0]]);
-  if (time_index_.size() > 1) absl::StrAppend(&stamp, " ", row.fields[time_index_[1]]);
+  std::string stamp(cells[time_index_[0]]);
+  if (time_index_.size() > 1) absl::StrAppend(&stamp, " ", cells[time_index_[1]]);
   const auto time_s = ParseTime(stamp);
   if (!time_s) {
-    return CellError(row, time_index_[0],
+    return CellError(reader, stamp, time_index_[0],
                      "is not a time (YYYY-MM-DD or DD/MM/YYYY, then perhaps HH:MM)");
   }
   result_.table.time_s.push_back(*time_s);
   return absl::OkStatus();
 }
 
-absl::Status StationReader::CellError(const DelimitedRow& row, size_t index,
+absl::Status StationReader::CellError(const CsvReader& reader, absl::string_view text, size_t index,
                                       absl::string_view what) const {
-  return absl::InvalidArgumentError(absl::StrCat(file_name_, ":", row.line, ":", row.columns[index],
-                                                 ": \"", row.fields[index], "\" in column \"",
-                                                 header_[index], "\" ", what));
+  return reader.ErrorAt(index,
+                        absl::StrCat("\"", text, "\" in column \"", header_[index], "\" ", what));
 }
 
 absl::StatusOr<StationTable> StationReader::Finish() {
