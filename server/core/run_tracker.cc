@@ -277,20 +277,19 @@ void RunTracker::OnChunks(const AttemptKey& key) {
 
 bool RunTracker::OnComplete(const AttemptKey& key, const v1::RunResult& result,
                             uint64_t conflicts) {
-  const Lease* lease = FindLease(key.run_id, key.attempt);
-  const absl::Status status =
-      lease == nullptr ? KeepLateResult(key) : WriteResult(*lease, result, conflicts);
+  const bool official = IsOpen(key);
+  const absl::Status status = official
+                                  ? WriteResult(Lease(leases_.at(key.run_id)), result, conflicts)
+                                  : KeepLateResult(key);
   LogIfError(status, absl::StrCat("record the result of ", key.run_id, "/", key.attempt));
-  if (status.ok()) leases_.erase(lease == nullptr ? "" : key.run_id);
+  if (status.ok() && official) leases_.erase(key.run_id);
   return status.ok();
 }
 
 absl::Status RunTracker::KeepLateResult(const AttemptKey& key) {
   TJ_ASSIGN_OR_RETURN(AttemptRecord attempt, context_.ledger.store().reads().GetAttempt(key));
   // The result of a finished attempt, sent again.
-  if (attempt.state != v1::ATTEMPT_STATE_LOST && attempt.state != v1::ATTEMPT_STATE_CANCELLED) {
-    return absl::OkStatus();
-  }
+  if (attempt.state != v1::ATTEMPT_STATE_LOST) return absl::OkStatus();
   if (std::exchange(attempt.late_result, true)) return absl::OkStatus();
   LedgerChange change(context_.ledger, context_.clock, context_.hub);
   change.PutAttempt(attempt);

@@ -149,11 +149,18 @@ void TrainingQueue::OnDone(const std::string& task_id, absl::StatusOr<v1::Traini
       !(absl::IsCancelled(outcome.status()) && task->state == v1::TASK_STATE_WAITING)) {
     const absl::Status status = WriteDown(task_id, outcome, log_path);
     if (!status.ok()) {
-      // The work is repeated once the store takes writes again; see Coordinator's tick.
       spdlog::error("outcome of task {} not stored: {}", task_id, status.ToString());
+      unstored_.insert_or_assign(task_id, std::make_pair(std::move(outcome), log_path));
     }
   }
   on_change_();
+}
+
+void TrainingQueue::RetryUnstored() {
+  auto unstored = std::exchange(unstored_, {});
+  for (auto& [task_id, outcome_and_log] : unstored) {
+    OnDone(task_id, std::move(outcome_and_log.first), outcome_and_log.second);
+  }
 }
 
 absl::Status TrainingQueue::WriteDown(const std::string& task_id,

@@ -4,8 +4,10 @@
 #define SERVER_CORE_TRAINING_QUEUE_H_
 
 #include <functional>
+#include <map>
 #include <set>
 #include <string>
+#include <utility>
 
 #include "server/core/artifact_store.h"
 #include "server/core/ledger_change.h"
@@ -33,6 +35,8 @@ class TrainingQueue final : public TrainingListener {
   void StopCancelled();
   // After a restart nothing of what ran is running: queued again, as part of `change`.
   [[nodiscard]] absl::Status QueueAgain(LedgerChange& change);
+  // Again, outcomes that the store did not take.
+  void RetryUnstored();
   void Stop() { stopped_ = true; }
 
   void OnStarted(const std::string& task_id) override;
@@ -55,6 +59,8 @@ class TrainingQueue final : public TrainingListener {
   const std::function<void()> on_change_;
   // With the executor now.
   std::set<std::string> submitted_;
+  // Outcomes that wait for the store, with the path of their log.
+  std::map<std::string, std::pair<absl::StatusOr<v1::TrainingOutcome>, std::string>> unstored_;
   bool dirty_ = true;
   bool stopped_ = false;
 };
