@@ -1,0 +1,168 @@
+// SPDX-FileCopyrightText: 2026 The TinyJoule Authors
+// SPDX-License-Identifier: Apache-2.0
+// Trains, compresses and exports one model of every kind with tinyjoule-trainer, and runs each
+// exported file by ONNX Runtime: the predictions must be the trainer's own, within the tolerance
+// that the trainer states (1e-4 for float32, one step of the output for int8).
+//
+//   node onnx_parity.mjs TRAINER WORK_FOLDER
+//
+// Run from a folder whose node_modules has onnxruntime-web. Uses the synthetic data set, and MNIST
+// where TINYJOULE_DATA_DIR has it. Exit status 1: a model differs or a task fails.
+import {spawn} from 'node:child_process';
+import {existsSync, mkdirSync} from 'node:fs';
+import {createRequire} from 'node:module';
+import {join} from 'node:path';
+import {createInterface} from 'node:readline';
+import process from 'node:process';
+import {readTensorFile} from './tensor_file.mjs';
+
+const ort = createRequire(join(process.cwd(), 'package.json'))('onnxruntime-web');
+ort.env.wasm.numThreads = 1;
+ort.env.logLevel = 'error';
+
+const kMaxRows = 2000;
+// A k-NN graph compares all rows of a run with all points at once.
+const kRowsPerRun = 64;
+const kRelativeToleranceFloat = 1e-4;
+
+const [trainerPath, workFolder] = process.argv.slice(2);
+
+class Trainer {
+  constructor(program) {
+    this.process = spawn(program, ['--log-level', 'error'], {stdio: ['pipe', 'pipe', 'inherit']});
+    this.lines = createInterface({input: this.process.stdout})[Symbol.asyncIterator]();
+  }
+
+  async run(task) {
+    mkdirSync(task.outputDir, {recursive: true});
+    this.process.stdin.write(JSON.stringify(task) + '\n');
+    for (;;) {
+      const {value, done} = await this.lines.next();
+      if (done) throw new Error('the trainer has died');
+      const event = JSON.parse(value);
+      if (event.outcome) return event.outcome;
+      if (event.failure) throw new Error(`${task.taskId}: ${event.failure.message}`);
+    }
+  }
+
+  close() { this.process.stdin.end(); }
+}
+
+function prune(scope, criterion, sparsity) {
+  return {prune: {scope: `PRUNE_SCOPE_${scope}`, criterion: `PRUNE_CRITERION_${criterion}`, sparsity}};
+}
+const finetune = {finetune: {epochs: 1}};
+const int8 = {quantize: {mode: 'QUANTIZE_MODE_STATIC'}};
+const distill = {distill: {kind: 'DISTILL_KIND_RESPONSE', epochs: 2}};
+
+const networkVariants = {
+  'l1-unstructured': [prune('UNSTRUCTURED', 'L1', 0.5), finetune],
+  'l2-structured': [prune('STRUCTURED', 'L2', 0.5)],
+  'random-structured-int8': [prune('STRUCTURED', 'RANDOM', 0.4), finetune, int8],
+  'int8': [int8],
+  'distilled': [distill],
+  'distilled-int8': [distill, int8],
+};
+const knnVariants = {
+  'random-pruned': [prune('UNSTRUCTURED', 'RANDOM', 0.6)],
+  'int8': [int8],
+  'random-pruned-int8': [prune('UNSTRUCTURED', 'RANDOM', 0.6), int8],
+};
+
+function weather(context) {
+  return {
+    type: 'DATASET_TYPE_SYNTHETIC_WEATHER', context,
+    syntheticWeather: {rows: 3000}, split: {method: 'SPLIT_METHOD_HOLDOUT'},
+  };
+}
+
+const cnn = {type: 'MODEL_TYPE_TINYCNN', conv: [8, 16], kernel: 5, dense: [64]};
+const cases = [
+  {name: 'tinycnn', dataset: weather(1), model: cnn, variants: networkVariants},
+  {name: 'tinymlp', dataset: weather(1), model: {type: 'MODEL_TYPE_TINYMLP'},
+   variants: networkVariants},
+  {name: 'windowed-tinycnn', dataset: weather(7), variants: networkVariants,
+   model: {type: 'MODEL_TYPE_TINYCNN', conv: [16, 16], kernel: 5,
+           pooling: 'POOLING_GLOBAL_AVERAGE'}},
+  {name: 'windowed-tinymlp', dataset: weather(7), variants: networkVariants,
+   model: {type: 'MODEL_TYPE_TINYMLP', hidden: [8]}},
+  {name: 'tinyknn-uniform', dataset: weather(1), variants: knnVariants,
+   model: {type: 'MODEL_TYPE_TINYKNN', k: 5, weights: 'KNN_WEIGHTS_UNIFORM'}},
+  {name: 'tinyknn-distance', dataset: weather(1), variants: knnVariants,
+   model: {type: 'MODEL_TYPE_TINYKNN', k: 3, weights: 'KNN_WEIGHTS_DISTANCE'}},
+];
+
+const dataFolder = process.env.TINYJOULE_DATA_DIR ?? '';
+if (dataFolder !== '' && existsSync(join(dataFolder, 'mnist'))) {
+  const mnist = {type: 'DATASET_TYPE_MNIST', path: join(dataFolder, 'mnist'), maxTrain: 2000,
+                 maxTest: 500};
+  cases.push({name: 'mnist-tinycnn', dataset: mnist, variants: networkVariants,
+              model: {type: 'MODEL_TYPE_TINYCNN', conv: [4, 8], kernel: 3, dense: [16]}});
+  cases.push({name: 'mnist-tinyknn', dataset: mnist, variants: knnVariants,
+              model: {type: 'MODEL_TYPE_TINYKNN', k: 3}});
+} else {
+  console.log('MNIST left out: TINYJOULE_DATA_DIR does not name a folder that holds it');
+}
+
+async function largestDifference(folder) {
+  const inputs = readTensorFile(join(folder, 'test_inputs.pb'));
+  const expected = readTensorFile(join(folder, 'predictions.pb'));
+  const rows = Math.min(inputs.dims[0], kMaxRows);
+  const sampleSize = inputs.values.length / inputs.dims[0];
+  const session = await ort.InferenceSession.create(join(folder, 'model.onnx'));
+  const outputs = [];
+  for (let first = 0; first < rows; first += kRowsPerRun) {
+    const end = Math.min(first + kRowsPerRun, rows);
+    const input = new ort.Tensor('float32',
+                                 inputs.values.slice(first * sampleSize, end * sampleSize),
+                                 [end - first, ...inputs.dims.slice(1)]);
+    const results = await session.run({[session.inputNames[0]]: input});
+    outputs.push(...results[session.outputNames[0]].data);
+  }
+  const count = rows * (expected.values.length / expected.dims[0]);
+  if (outputs.length !== count) throw new Error(`${folder}: ${outputs.length} outputs, not ${count}`);
+  let difference = 0;
+  let largest = 1;
+  for (let i = 0; i < count; ++i) {
+    // NaN must not pass for equal.
+    const at = Math.abs(outputs[i] - expected.values[i]);
+    if (!(at <= difference)) difference = at;
+    largest = Math.max(largest, Math.abs(expected.values[i]));
+  }
+  await session.release();
+  return {difference, largest};
+}
+
+let failures = 0;
+
+async function check(name, folder, outcome, quantizedNetwork) {
+  const {difference, largest} = await largestDifference(folder);
+  const tolerance = outcome.predictionTolerance;
+  // A tolerance that hides errors is an error too; `largest` may miss rows that were left out.
+  const honest = quantizedNetwork || tolerance <= 10 * kRelativeToleranceFloat * largest;
+  const passed = difference <= tolerance && honest;
+  if (!passed) ++failures;
+  console.log(`${passed ? 'ok  ' : 'FAIL'} ${name}: largest difference ` +
+              `${difference.toExponential(2)}, tolerance ${tolerance.toExponential(2)}`);
+}
+
+const trainer = new Trainer(trainerPath);
+for (const {name, dataset, model, variants} of cases) {
+  const trial = {dataset, model, train: {epochs: 3}, fold: 0, seed: 42};
+  const baseFolder = join(workFolder, name);
+  const base = await trainer.run(
+      {taskId: name, kind: 'TASK_KIND_BASE', trial, outputDir: baseFolder});
+  await check(name, baseFolder, base, false);
+  for (const [variant, compress] of Object.entries(variants)) {
+    const folder = `${baseFolder}-${variant}`;
+    const outcome = await trainer.run({
+      taskId: folder, kind: 'TASK_KIND_COMPRESS', trial: {...trial, compress}, outputDir: folder,
+      checkpointPath: join(baseFolder, 'model.onnx'),
+    });
+    await check(`${name} ${variant}`, folder, outcome,
+                variant.includes('int8') && !name.includes('knn'));
+  }
+}
+trainer.close();
+console.log(failures === 0 ? 'all models agree' : `${failures} models differ`);
+process.exitCode = failures === 0 ? 0 : 1;
