@@ -16,11 +16,9 @@ constexpr double SecondsFromNs(int64_t ns) { return static_cast<double>(ns) / 1e
 constexpr double MillisecondsFromNs(int64_t ns) { return static_cast<double>(ns) / 1e6; }
 constexpr double OhmsFromMicroohms(uint32_t uohm) { return static_cast<double>(uohm) / 1e6; }
 constexpr double MicrojoulesFromJoules(double joules) { return joules * 1e6; }
-constexpr double MillisecondsFromMicroseconds(double us) { return us / 1e3; }
+constexpr double MillisecondsFromSeconds(double seconds) { return seconds * 1e3; }
 constexpr double MilliamperesFromAmperes(double amperes) { return amperes * 1e3; }
-constexpr double MebibytesFromBytes(uint64_t bytes) {
-  return static_cast<double>(bytes) / (1024.0 * 1024.0);
-}
+constexpr double MebibytesFromBytes(double bytes) { return bytes / (1024.0 * 1024.0); }
 
 }  // namespace tinyjoule
 

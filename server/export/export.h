@@ -53,8 +53,9 @@ class RunsExport {
   [[nodiscard]] absl::Status Finish();
 
  private:
-  explicit RunsExport(std::unique_ptr<TableWriter> writer);
+  RunsExport(std::unique_ptr<TableWriter> writer, bool reference);
   std::unique_ptr<TableWriter> writer_;
+  bool reference_;
 };
 
 // windows.csv: a row per inference window of each run.
@@ -87,7 +88,7 @@ class SamplesExport {
 };
 
 // trials.csv: a row per trial; each data set and fold's baselines (predict_mean, persistence, ...)
-// follow the first trial that has them, as rows with model "baseline".
+// follow the first trial that has them, as rows with model "baseline" and the name as variant.
 class TrialsExport {
  public:
   static absl::StatusOr<TrialsExport> Create(v1::ExportFormat format, const ParameterPaths& paths,
@@ -107,9 +108,8 @@ class TrialsExport {
 
 // datapackage.json (Frictionless Data Package, profile tabular): every column of the named tables
 // with type, unit and meaning. `format` CSV, JSON or REFERENCE.
-std::string DataPackageJson(absl::string_view sweep_name,
-                            absl::Span<const v1::ExportTable> tables, v1::ExportFormat format,
-                            const ParameterPaths& paths);
+std::string DataPackageJson(absl::string_view sweep_name, absl::Span<const v1::ExportTable> tables,
+                            v1::ExportFormat format, const ParameterPaths& paths);
 // docs/columns.md, from the same table of columns.
 std::string ColumnsMarkdown();
 
