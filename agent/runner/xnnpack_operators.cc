@@ -124,11 +124,10 @@ absl::Status AddDense(int64_t rows, int64_t inputs, int64_t outputs, const Int8W
   const Int8Clamp bounds = QuantizeClamp(clamp, out.quantization);
   xnn_operator_t op = nullptr;
   TJ_RETURN_IF_ERROR(XnnStatus(
-      xnn_create_fully_connected_nc_qs8(k, n, k, n, in.quantization.zero_point,
-                                        in.quantization.scale, weights.scales[0],
-                                        weights.values.data(), weights.bias.data(),
-                                        out.quantization.zero_point, out.quantization.scale,
-                                        bounds.low, bounds.high, 0, &op),
+      xnn_create_fully_connected_nc_qs8(
+          k, n, k, n, in.quantization.zero_point, in.quantization.scale, weights.scales[0],
+          weights.values.data(), weights.bias.data(), out.quantization.zero_point,
+          out.quantization.scale, bounds.low, bounds.high, 0, &op),
       "create int8 fully connected layer"));
   return Finish("int8 fully connected layer", op,
                 xnn_setup_fully_connected_nc_qs8(op, static_cast<size_t>(rows), in.bytes(),
@@ -144,11 +143,11 @@ absl::Status AddMaxPool(const ImageWindow& window, int64_t channel_count, Clamp 
   if (in.quantized) {
     const Int8Clamp bounds = QuantizeClamp(clamp, out.quantization);
     TJ_RETURN_IF_ERROR(XnnStatus(
-        xnn_create_max_pooling2d_nhwc_s8(
-            window.pad_top, window.pad_right, window.pad_bottom, window.pad_left,
-            window.kernel_height, window.kernel_width, window.stride_height, window.stride_width,
-            window.dilation_height, window.dilation_width, channels, channels, channels,
-            bounds.low, bounds.high, 0, &op),
+        xnn_create_max_pooling2d_nhwc_s8(window.pad_top, window.pad_right, window.pad_bottom,
+                                         window.pad_left, window.kernel_height, window.kernel_width,
+                                         window.stride_height, window.stride_width,
+                                         window.dilation_height, window.dilation_width, channels,
+                                         channels, channels, bounds.low, bounds.high, 0, &op),
         "create int8 max pooling"));
     return Finish(name, op,
                   xnn_setup_max_pooling2d_nhwc_s8(op, 1, window.input_height, window.input_width,
@@ -156,11 +155,11 @@ absl::Status AddMaxPool(const ImageWindow& window, int64_t channel_count, Clamp 
                   plan);
   }
   TJ_RETURN_IF_ERROR(XnnStatus(
-      xnn_create_max_pooling2d_nhwc_f32(
-          window.pad_top, window.pad_right, window.pad_bottom, window.pad_left,
-          window.kernel_height, window.kernel_width, window.stride_height, window.stride_width,
-          window.dilation_height, window.dilation_width, channels, channels, channels, clamp.low,
-          clamp.high, 0, &op),
+      xnn_create_max_pooling2d_nhwc_f32(window.pad_top, window.pad_right, window.pad_bottom,
+                                        window.pad_left, window.kernel_height, window.kernel_width,
+                                        window.stride_height, window.stride_width,
+                                        window.dilation_height, window.dilation_width, channels,
+                                        channels, channels, clamp.low, clamp.high, 0, &op),
       "create max pooling"));
   return Finish(name, op,
                 xnn_setup_max_pooling2d_nhwc_f32(op, 1, window.input_height, window.input_width,
@@ -179,9 +178,8 @@ absl::Status AddAveragePool(const ImageWindow& window, int64_t channel_count, Cl
           channels, channels, channels, clamp.low, clamp.high, 0, &op),
       "create average pooling"));
   return Finish("average pooling", op,
-                xnn_setup_average_pooling2d_nhwc_f32(op, 1, window.input_height,
-                                                     window.input_width, in.floats(), out.floats(),
-                                                     plan->pool()),
+                xnn_setup_average_pooling2d_nhwc_f32(op, 1, window.input_height, window.input_width,
+                                                     in.floats(), out.floats(), plan->pool()),
                 plan);
 }
 
@@ -203,10 +201,9 @@ absl::Status AddGlobalAverage(int64_t channel_count, Clamp clamp, const Activati
                                                            plan->pool()),
                   plan);
   }
-  TJ_RETURN_IF_ERROR(XnnStatus(
-      xnn_create_global_average_pooling_nwc_f32(channels, channels, channels, clamp.low,
-                                                clamp.high, 0, &op),
-      "create global average pooling"));
+  TJ_RETURN_IF_ERROR(XnnStatus(xnn_create_global_average_pooling_nwc_f32(
+                                   channels, channels, channels, clamp.low, clamp.high, 0, &op),
+                               "create global average pooling"));
   return Finish(name, op,
                 xnn_setup_global_average_pooling_nwc_f32(op, 1, pixels, in.floats(), out.floats(),
                                                          plan->pool()),
@@ -231,16 +228,16 @@ absl::Status AddInt8Sum(Clamp clamp, const Activation& a, const Activation& b,
   const Int8Clamp bounds = QuantizeClamp(clamp, out.quantization);
   const size_t size = static_cast<size_t>(out.size);
   xnn_operator_t op = nullptr;
-  TJ_RETURN_IF_ERROR(XnnStatus(
-      xnn_create_add_nd_qs8(a.quantization.zero_point, a.quantization.scale,
-                            b.quantization.zero_point, b.quantization.scale,
-                            out.quantization.zero_point, out.quantization.scale, bounds.low,
-                            bounds.high, 0, &op),
-      "create int8 addition"));
-  return Finish("int8 addition", op,
-                xnn_setup_add_nd_qs8(op, 1, &size, 1, &size, a.bytes(), b.bytes(), out.bytes(),
-                                     plan->pool()),
-                plan);
+  TJ_RETURN_IF_ERROR(
+      XnnStatus(xnn_create_add_nd_qs8(a.quantization.zero_point, a.quantization.scale,
+                                      b.quantization.zero_point, b.quantization.scale,
+                                      out.quantization.zero_point, out.quantization.scale,
+                                      bounds.low, bounds.high, 0, &op),
+                "create int8 addition"));
+  return Finish(
+      "int8 addition", op,
+      xnn_setup_add_nd_qs8(op, 1, &size, 1, &size, a.bytes(), b.bytes(), out.bytes(), plan->pool()),
+      plan);
 }
 
 }  // namespace
@@ -266,13 +263,12 @@ absl::Status AddClamp(Clamp clamp, const Activation& in, const Activation& out, 
     TJ_RETURN_IF_ERROR(
         XnnStatus(xnn_create_clamp_nc_s8(size, size, size, bounds.low, bounds.high, 0, &op),
                   "create int8 clamp"));
-    return Finish(
-        "int8 clamp", op,
-        xnn_setup_clamp_nc_s8(op, kFlatBatch, in.bytes(), out.bytes(), plan->pool()), plan);
+    return Finish("int8 clamp", op,
+                  xnn_setup_clamp_nc_s8(op, kFlatBatch, in.bytes(), out.bytes(), plan->pool()),
+                  plan);
   }
-  TJ_RETURN_IF_ERROR(
-      XnnStatus(xnn_create_clamp_nc_f32(size, size, size, clamp.low, clamp.high, 0, &op),
-                "create clamp"));
+  TJ_RETURN_IF_ERROR(XnnStatus(
+      xnn_create_clamp_nc_f32(size, size, size, clamp.low, clamp.high, 0, &op), "create clamp"));
   return Finish("clamp", op,
                 xnn_setup_clamp_nc_f32(op, kFlatBatch, in.floats(), out.floats(), plan->pool()),
                 plan);
@@ -309,25 +305,22 @@ absl::Status AddUnary(const std::string& op_type, float slope, const Activation&
   }
   xnn_operator_t op = nullptr;
   if (op_type == "LeakyRelu") {
-    TJ_RETURN_IF_ERROR(XnnStatus(
-        xnn_create_leaky_relu_nc_f32(size, size, size, slope, 0, &op), "create LeakyRelu"));
+    TJ_RETURN_IF_ERROR(XnnStatus(xnn_create_leaky_relu_nc_f32(size, size, size, slope, 0, &op),
+                                 "create LeakyRelu"));
     return Finish(
         op_type, op,
         xnn_setup_leaky_relu_nc_f32(op, kFlatBatch, in.floats(), out.floats(), plan->pool()), plan);
   }
   const auto [create, set_up] = UnaryOperator(op_type);
-  TJ_RETURN_IF_ERROR(
-      XnnStatus(create(size, size, size, 0, &op), absl::StrCat("create ", op_type)));
-  return Finish(op_type, op, set_up(op, kFlatBatch, in.floats(), out.floats(), plan->pool()),
-                plan);
+  TJ_RETURN_IF_ERROR(XnnStatus(create(size, size, size, 0, &op), absl::StrCat("create ", op_type)));
+  return Finish(op_type, op, set_up(op, kFlatBatch, in.floats(), out.floats(), plan->pool()), plan);
 }
 
-absl::Status AddSoftmax(int64_t count, const Activation& in, const Activation& out,
-                        XnnPlan* plan) {
+absl::Status AddSoftmax(int64_t count, const Activation& in, const Activation& out, XnnPlan* plan) {
   const size_t channels = static_cast<size_t>(count);
   xnn_operator_t op = nullptr;
-  TJ_RETURN_IF_ERROR(XnnStatus(xnn_create_softmax_nc_f32(channels, channels, channels, 0, &op),
-                               "create softmax"));
+  TJ_RETURN_IF_ERROR(
+      XnnStatus(xnn_create_softmax_nc_f32(channels, channels, channels, 0, &op), "create softmax"));
   return Finish("softmax", op,
                 xnn_setup_softmax_nc_f32(op, static_cast<size_t>(in.size) / channels, in.floats(),
                                          out.floats(), plan->pool()),

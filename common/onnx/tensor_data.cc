@@ -43,8 +43,9 @@ std::vector<uint8_t> PackTypedField(const onnx::TensorProto& tensor, ElementType
       return PackField<int32_t>(tensor.int32_data());
     case ElementType::kInt8:
       return PackField<int8_t>(tensor.int32_data());
-    case ElementType::kUint8:
     case ElementType::kBool:
+      return PackField<bool>(tensor.int32_data());
+    case ElementType::kUint8:
       break;
   }
   return PackField<uint8_t>(tensor.int32_data());
@@ -133,7 +134,11 @@ absl::StatusOr<std::vector<uint8_t>> TensorBytes(const onnx::TensorProto& tensor
   TJ_RETURN_IF_ERROR(CheckTensor(tensor));
   TJ_ASSIGN_OR_RETURN(const ElementType type, ElementTypeOf(tensor.data_type()));
   if (!tensor.has_raw_data()) return PackTypedField(tensor, type);
-  return std::vector<uint8_t>(tensor.raw_data().begin(), tensor.raw_data().end());
+  std::vector<uint8_t> bytes(tensor.raw_data().begin(), tensor.raw_data().end());
+  if (type == ElementType::kBool) {
+    for (uint8_t& byte : bytes) byte = byte != 0;
+  }
+  return bytes;
 }
 
 }  // namespace tinyjoule

@@ -1,0 +1,72 @@
+// SPDX-FileCopyrightText: 2026 The TinyJoule Authors
+// SPDX-License-Identifier: Apache-2.0
+#ifndef AGENT_RUNNER_RUNNER_SESSION_H_
+#define AGENT_RUNNER_RUNNER_SESSION_H_
+
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <vector>
+
+#include "absl/status/status.h"
+#include "agent/runner/inference_engine.h"
+#include "agent/runner/latency_histogram.h"
+#include "common/base/clock.h"
+#include "common/onnx/tensor_file.h"
+#include "tinyjoule/v1/runner.pb.h"
+
+namespace tinyjoule {
+
+// The runner's side of one measurement: one model, one set of test rows, any number of windows.
+//
+//   1. Start() says how much memory an empty runner takes.
+//   2. Handle() each command in order: load, predict, any number of runs, finish.
+//   3. finished() is true after the last; an error ends the session.
+//
+// Between the marks of a window there is nothing but inference, and one look at the clock per
+// inference of 50 us or more, or per batch of shorter ones. One thread.
+class RunnerSession {
+ public:
+  using EventSink = std::function<absl::Status(const v1::RunnerEvent&)>;
+  RunnerSession(Clock& clock, EventSink sink) : clock_(clock), sink_(std::move(sink)) {}
+
+  [[nodiscard]] absl::Status Start();
+  // InvalidArgument, Unimplemented, NotFound: the model or the rows cannot be run.
+  // FailedPrecondition: a command out of order. Else what the sink gave.
+  [[nodiscard]] absl::Status Handle(const v1::RunnerCommand& command);
+  bool finished() const { return finished_; }
+
+ private:
+  [[nodiscard]] absl::Status Load(const v1::LoadCommand& command);
+  [[nodiscard]] absl::Status LoadRows(const std::string& path);
+  [[nodiscard]] absl::Status Predict();
+  [[nodiscard]] absl::Status RunWindow(const v1::RunCommand& command);
+  [[nodiscard]] absl::Status Finish();
+
+  // The next row of the cycle, once.
+  void Infer();
+  // Sets batch_ to so many inferences as take at least 50 us.
+  void ChooseBatch();
+  v1::WindowDone MeasureWindow(uint64_t inference_count, int64_t duration_ns, bool measured);
+
+  Clock& clock_;
+  const EventSink sink_;
+  std::unique_ptr<InferenceEngine> engine_;
+  FloatTensor rows_;
+  size_t row_count_ = 0;
+  size_t row_size_ = 0;
+  size_t next_row_ = 0;
+  std::vector<float> prediction_;
+  // Inferences between two looks at the clock; 0: not chosen yet.
+  uint64_t batch_ = 0;
+  LatencyHistogram latencies_;
+  bool finished_ = false;
+};
+
+// Serves commands from one file descriptor with events on another until finish or the end of the
+// stream. The program's exit code: 0, or 1 after a RunnerFailure.
+int ServeRunner(int input_fd, int output_fd);
+
+}  // namespace tinyjoule
+
+#endif  // AGENT_RUNNER_RUNNER_SESSION_H_

@@ -1,0 +1,132 @@
+// SPDX-FileCopyrightText: 2026 The TinyJoule Authors
+// SPDX-License-Identifier: Apache-2.0
+#include "agent/runner/xnnpack_compiler.h"
+
+#include <map>
+#include <string>
+
+#include "absl/strings/str_cat.h"
+#include "agent/runner/xnnpack_weights.h"
+#include "common/base/status.h"
+
+// How values are found, converted and laid out; emit_*.cc has the operators.
+
+namespace tinyjoule {
+
+XnnCompiler::XnnCompiler(const OnnxGraph& graph, XnnPlan* plan)
+    : graph_(graph), plan_(*plan), activations_(graph.values().size()) {}
+
+absl::Status XnnCompiler::Compile() {
+  for (const int end : {graph_.input(), graph_.output()}) {
+    if (graph_.value(end).type != ElementType::kFloat) {
+      return absl::UnimplementedError("the model's input or output is not float32");
+    }
+  }
+  input_ = plan_.NewActivation(graph_.value(graph_.input()).size(), 1);
+  activations_[static_cast<size_t>(graph_.input())] = input_;
+  for (const GraphNode& node : graph_.nodes()) {
+    // Those become float32 only for who reads it.
+    if (node.op_type == "DequantizeLinear" || IsFoldedIntoReader(graph_, node)) continue;
+    const FusedNodes fused = FuseNodesEndingAt(graph_, node);
+    absl::StatusOr<Activation> result = Emit(fused);
+    if (!result.ok()) return Annotate(result.status(), fused.core->Describe());
+    activations_[static_cast<size_t>(fused.result)] = *result;
+  }
+  TJ_ASSIGN_OR_RETURN(const Activation result, FloatOperand(graph_.output()));
+  output_ = InLayout(result, 1);
+  return absl::OkStatus();
+}
+
+absl::StatusOr<Activation> XnnCompiler::FloatOperand(int value) {
+  if (value < 0) return absl::InvalidArgumentError("an operand is absent");
+  std::optional<Activation>& known = activations_[static_cast<size_t>(value)];
+  if (known.has_value() && known->quantized) {
+    return absl::UnimplementedError(
+        absl::StrCat("'", graph_.value(value).name, "' is int8 and no DequantizeLinear is behind"));
+  }
+  if (known.has_value()) return *known;
+  TJ_ASSIGN_OR_RETURN(const Activation steps, Int8Operand(value));
+  known = plan_.NewActivation(steps.size, steps.channels);
+  TJ_RETURN_IF_ERROR(AddConversion(steps, *known, &plan_));
+  return *known;
+}
+
+absl::StatusOr<Activation> XnnCompiler::Int8Operand(int value) {
+  const GraphNode* const node = ProducerOf(graph_, value);
+  const std::optional<Activation> steps =
+      node == nullptr ? std::nullopt : activations_[static_cast<size_t>(node->inputs[0])];
+  if (!steps.has_value() || !steps->quantized || node->op_type != "DequantizeLinear") {
+    return absl::UnimplementedError(
+        absl::StrCat("'", graph_.value(value).name, "' is a constant where XNNPACK takes none"));
+  }
+  Activation operand = *steps;
+  TJ_ASSIGN_OR_RETURN(operand.quantization, QuantizationOf(graph_, *node));
+  return operand;
+}
+
+absl::StatusOr<Activation> XnnCompiler::Operand(const FusedNodes& fused, size_t index) {
+  const int value = fused.core->input(index);
+  return fused.quantize != nullptr ? Int8Operand(value) : FloatOperand(value);
+}
+
+Activation XnnCompiler::InLayout(const Activation& activation, int64_t channels) {
+  if (channels == activation.size) channels = 1;
+  if (activation.channels == channels) return activation;
+  if (activation.channels != 1 && channels != 1) {
+    return InLayout(InLayout(activation, 1), channels);
+  }
+  Activation result = activation.quantized ? plan_.NewQuantizedActivation(activation.size, channels,
+                                                                          activation.quantization)
+                                           : plan_.NewActivation(activation.size, channels);
+  AddRelayout(activation, result, &plan_);
+  return result;
+}
+
+absl::StatusOr<Activation> XnnCompiler::NewResult(const FusedNodes& fused, int64_t channels) {
+  const int64_t size = graph_.value(fused.result).size();
+  if (size == 0) return absl::UnimplementedError("an empty result");
+  if (fused.quantize == nullptr) return plan_.NewActivation(size, channels);
+  TJ_ASSIGN_OR_RETURN(const Quantization quantization, QuantizationOf(graph_, *fused.quantize));
+  return plan_.NewQuantizedActivation(size, channels, quantization);
+}
+
+absl::StatusOr<Activation> XnnCompiler::Emit(const FusedNodes& fused) {
+  using Emitter = absl::StatusOr<Activation> (XnnCompiler::*)(const FusedNodes&);
+  static const auto* const emitters = new std::map<std::string, Emitter>{
+      {"Abs", &XnnCompiler::EmitUnary},
+      {"Add", &XnnCompiler::EmitBinary},
+      {"AveragePool", &XnnCompiler::EmitPool},
+      {"BatchNormalization", &XnnCompiler::EmitNormalization},
+      {"Clip", &XnnCompiler::EmitClamp},
+      {"Conv", &XnnCompiler::EmitConv},
+      {"Div", &XnnCompiler::EmitBinary},
+      {"Dropout", &XnnCompiler::EmitView},
+      {"Flatten", &XnnCompiler::EmitView},
+      {"Gemm", &XnnCompiler::EmitDense},
+      {"GlobalAveragePool", &XnnCompiler::EmitGlobalPool},
+      {"GlobalMaxPool", &XnnCompiler::EmitGlobalPool},
+      {"Identity", &XnnCompiler::EmitView},
+      {"LeakyRelu", &XnnCompiler::EmitUnary},
+      {"MatMul", &XnnCompiler::EmitDense},
+      {"MaxPool", &XnnCompiler::EmitPool},
+      {"Mul", &XnnCompiler::EmitBinary},
+      {"Neg", &XnnCompiler::EmitUnary},
+      {"QuantizeLinear", &XnnCompiler::EmitQuantize},
+      {"ReduceMean", &XnnCompiler::EmitReduceMean},
+      {"Relu", &XnnCompiler::EmitClamp},
+      {"Reshape", &XnnCompiler::EmitView},
+      {"Sigmoid", &XnnCompiler::EmitUnary},
+      {"Softmax", &XnnCompiler::EmitSoftmax},
+      {"Sqrt", &XnnCompiler::EmitUnary},
+      {"Squeeze", &XnnCompiler::EmitView},
+      {"Sub", &XnnCompiler::EmitBinary},
+      {"Tanh", &XnnCompiler::EmitUnary},
+      {"Transpose", &XnnCompiler::EmitTranspose},
+      {"Unsqueeze", &XnnCompiler::EmitView},
+  };
+  const auto emitter = emitters->find(fused.core->op_type);
+  if (emitter != emitters->end()) return (this->*emitter->second)(fused);
+  return absl::UnimplementedError("the xnnpack engine has no such operator");
+}
+
+}  // namespace tinyjoule

@@ -1,0 +1,41 @@
+// SPDX-FileCopyrightText: 2026 The TinyJoule Authors
+// SPDX-License-Identifier: Apache-2.0
+#include "agent/runner/xnnpack_engine.h"
+
+#include <cstring>
+#include <utility>
+
+#include "absl/strings/str_cat.h"
+#include "agent/runner/xnnpack_compiler.h"
+#include "common/base/status.h"
+#include "common/onnx/onnx_graph.h"
+
+namespace tinyjoule {
+
+absl::StatusOr<std::unique_ptr<XnnpackEngine>> XnnpackEngine::Create(const onnx::ModelProto& model,
+                                                                     uint32_t threads) {
+  TJ_RETURN_IF_ERROR(XnnStatus(xnn_initialize(nullptr), "start"));
+  TJ_ASSIGN_OR_RETURN(const OnnxGraph graph, OnnxGraph::Create(model));
+  ThreadPool pool(threads > 1 ? pthreadpool_create(threads) : nullptr);
+  if (threads > 1 && pool == nullptr) {
+    return absl::ResourceExhaustedError(absl::StrCat("start ", threads, " threads"));
+  }
+  std::unique_ptr<XnnpackEngine> engine(new XnnpackEngine(XnnPlan(std::move(pool))));
+  XnnCompiler compiler(graph, &engine->plan_);
+  TJ_RETURN_IF_ERROR(compiler.Compile());
+  engine->input_shape_ = graph.value(graph.input()).shape;
+  engine->output_shape_ = graph.value(graph.output()).shape;
+  engine->input_ = compiler.input();
+  engine->output_ = compiler.output();
+  return engine;
+}
+
+void XnnpackEngine::Run(const float* input, float* output) {
+  std::memcpy(input_.data, input, static_cast<size_t>(input_.size) * sizeof(float));
+  plan_.Run();
+  std::memcpy(output, output_.data, static_cast<size_t>(output_.size) * sizeof(float));
+}
+
+std::string XnnpackEngine::version() const { return "xnnpack 2022-02"; }
+
+}  // namespace tinyjoule
