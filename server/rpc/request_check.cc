@@ -9,6 +9,7 @@
 #include "absl/strings/escaping.h"
 #include "absl/strings/str_cat.h"
 #include "common/base/digest.h"
+#include "common/base/names.h"
 #include "common/base/status.h"
 #include "common/energy/chunk.h"
 
