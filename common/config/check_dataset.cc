@@ -3,6 +3,7 @@
 #include <set>
 
 #include "absl/strings/str_cat.h"
+#include "common/base/names.h"
 #include "common/config/model_defaults.h"
 #include "common/config/sweep_check.h"
 #include "common/config/yaml_to_proto.h"
@@ -123,9 +124,9 @@ void CheckMissing(const v1::DatasetSpec& dataset, const std::string& path, Check
   if (drops && report.IsGiven(path + ".limit")) {
     report.Error(path + ".limit", "\"limit\" belongs to method: interpolate");
   }
-  if (!drops && IsTable(dataset.type()) && !report.IsGiven(path + ".limit")) {
-    report.Warning(report.IsGiven(path) ? path : path.substr(0, path.rfind('.')),
-                   "gaps of any length are interpolated; missing.limit sets the longest, in rows");
+  if (!drops && dataset.missing().limit() == 0 && report.IsGiven(path + ".limit")) {
+    report.Warning(path + ".limit",
+                   "gaps of any length are interpolated; a limit above 0 is the longest, in rows");
   }
 }
 

@@ -255,8 +255,9 @@ TEST(SweepFileTest, TooManyTrialsAreRefused) {
 
 TEST(SweepFileTest, WarnsAboutUnlimitedInterpolation) {
   const ParsedSweep parsed = ParseSweep(
-      absl::StrReplaceAll(kValid, {{kData, "{type: csv, path: a, features: [a], target: b}"}}), "s",
-      {});
+      absl::StrReplaceAll(
+          kValid, {{kData, "{type: csv, path: a, features: [a], target: b, missing: {limit: 0}}"}}),
+      "s", {});
   EXPECT_TRUE(parsed.ok());
   EXPECT_THAT(FormatDiagnostics(parsed.diagnostics), HasSubstr("warning: gaps of any length"));
 }

@@ -115,8 +115,9 @@ absl::StatusOr<std::shared_ptr<const Dataset>> LoadDataset(const v1::DatasetSpec
 //   holdout: the last ceil(test_fraction * n) rows are tested (default 0.3), or as many random
 //     ones with `shuffle` (the same for the same seed).
 //   kfold: fold i of `folds` (default 5) contiguous, or shuffled, parts is tested, the rest trains.
-//   unspecified: holdout for tables; the official split for image sets, where holdout and kfold
-//     cut the official training set.
+//   unspecified: walk_forward for tables, holdout for images.
+// Image sets with test files: holdout without test_fraction is the official split; otherwise the
+// official training set alone is cut. Images cannot walk forward.
 // InvalidArgument: a fold out of range, fewer rows than the split needs.
 absl::StatusOr<Split> MakeSplit(const Dataset& dataset, const v1::SplitSpec& split, uint32_t fold,
                                 uint64_t seed);

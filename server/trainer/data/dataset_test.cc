@@ -9,6 +9,7 @@
 #include <string>
 
 #include "absl/strings/str_cat.h"
+#include "common/config/sweep_file.h"
 
 namespace tinyjoule {
 namespace {
@@ -91,6 +92,24 @@ TEST(LoadDatasetTest, SyntheticWeatherNeedsNothing) {
   spec.set_target("rain");
   EXPECT_THAT(std::string(LoadDataset(spec, InputFiles(), 42).status().message()),
               HasSubstr("no column \"rain\""));
+}
+
+// What a sweep file leaves out is filled in twice: when it is parsed and here, for callers that
+// build a spec themselves. Both must mean the same data.
+TEST(LoadDatasetTest, DefaultsOfTheSweepFileAreThoseOfTheLoader) {
+  const ParsedSweep parsed = ParseSweep(
+      "version: 1\nname: a\ndataset: {type: synthetic_weather}\n"
+      "models: [{name: m, type: tinymlp, hidden: [4]}]\nvariants: [{name: float32}]\n",
+      "sweep.yaml", {});
+  ASSERT_TRUE(parsed.ok());
+  v1::DatasetSpec bare;
+  bare.set_type(v1::DATASET_TYPE_SYNTHETIC_WEATHER);
+  const auto of_sweep = LoadDataset(parsed.spec.dataset(), InputFiles(), 42);
+  const auto of_bare = LoadDataset(bare, InputFiles(), 42);
+  ASSERT_TRUE(of_sweep.ok() && of_bare.ok());
+  EXPECT_EQ((*of_sweep)->targets, (*of_bare)->targets);
+  EXPECT_EQ((*of_sweep)->rows, (*of_bare)->rows);
+  EXPECT_EQ(parsed.spec.dataset().missing().limit(), 3);
 }
 
 }  // namespace

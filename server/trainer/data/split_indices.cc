@@ -82,6 +82,12 @@ absl::StatusOr<SplitIndices> KFold(size_t count, const v1::SplitSpec& spec, uint
              count * (fold + size_t{1}) / folds);
 }
 
+absl::StatusOr<SplitIndices> OfficialSplit(const Dataset& dataset, uint32_t fold) {
+  TJ_RETURN_IF_ERROR(CheckFold(fold, 1));
+  const size_t count = dataset.sample_count();
+  return Cut(Order(count, false, 0), dataset.official_train_count, count);
+}
+
 }  // namespace
 
 absl::StatusOr<SplitIndices> IndicesOf(const Dataset& dataset, const v1::SplitSpec& spec,
@@ -91,21 +97,22 @@ absl::StatusOr<SplitIndices> IndicesOf(const Dataset& dataset, const v1::SplitSp
   const uint32_t folds = spec.has_folds() ? spec.folds() : kDefaultFolds;
   if (folds == 0) return absl::InvalidArgumentError("split.folds: must be at least 1");
   switch (spec.method()) {
+    case v1::SPLIT_METHOD_KFOLD:
+      return KFold(count, spec, folds, fold, seed);
+    case v1::SPLIT_METHOD_HOLDOUT:
+      if (!official || spec.has_test_fraction()) return Holdout(count, spec, fold, seed);
+      return OfficialSplit(dataset, fold);
     case v1::SPLIT_METHOD_WALK_FORWARD:
       if (!dataset.pixels.empty()) {
         return absl::InvalidArgumentError("split.method: images have no order to walk forward in");
       }
       return WalkForward(count, folds, fold);
-    case v1::SPLIT_METHOD_KFOLD:
-      return KFold(count, spec, folds, fold, seed);
-    case v1::SPLIT_METHOD_HOLDOUT:
-      return Holdout(count, spec, fold, seed);
     default:
       break;
   }
-  if (!official) return Holdout(count, spec, fold, seed);
-  TJ_RETURN_IF_ERROR(CheckFold(fold, 1));
-  return Cut(Order(dataset.sample_count(), false, 0), count, dataset.sample_count());
+  if (official) return OfficialSplit(dataset, fold);
+  if (!dataset.pixels.empty()) return Holdout(count, spec, fold, seed);
+  return WalkForward(count, folds, fold);
 }
 
 }  // namespace tinyjoule

@@ -223,6 +223,8 @@ TEST(SplitTest, ImagesHaveTheOfficialSplitAndOneScaler) {
   EXPECT_THAT(split->targets_train, ElementsAre(0, 1, 1));
   EXPECT_THAT(split->facts.notes(), Contains("1 classes have no training row"));
   EXPECT_FALSE(MakeSplit(Pixels(), Method(v1::SPLIT_METHOD_WALK_FORWARD), 0, 1).ok());
+  EXPECT_THAT(MakeSplit(Pixels(), Method(v1::SPLIT_METHOD_HOLDOUT), 0, 1)->targets_test,
+              ElementsAre(0));
   // Only the official training set is cut.
   EXPECT_THAT(MakeSplit(Pixels(), Method(v1::SPLIT_METHOD_KFOLD, 3), 2, 1)->targets_test,
               ElementsAre(1));

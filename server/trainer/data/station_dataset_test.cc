@@ -177,6 +177,9 @@ v1::DatasetSpec InmetSpec() {
   spec.add_features()->set_name("temperature");
   spec.add_features()->set_name("gust");
   spec.set_target("precipitation");
+  // The format fixes these; what stands here has no say.
+  spec.mutable_csv()->set_delimiter(",");
+  spec.mutable_csv()->set_encoding("utf-8");
   return WithStationDefaults(spec);
 }
 

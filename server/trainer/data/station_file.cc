@@ -43,12 +43,11 @@ absl::StatusOr<char> OneCharacter(const std::string& text, char preset, absl::st
       absl::StrCat("csv.", key, ": \"", text, "\" is not one character"));
 }
 
-absl::StatusOr<Dialect> DialectOf(const v1::CsvSpec& csv, Dialect preset) {
-  Dialect dialect = preset;
-  TJ_ASSIGN_OR_RETURN(dialect.delimiter,
-                      OneCharacter(csv.delimiter(), preset.delimiter, "delimiter"));
-  TJ_ASSIGN_OR_RETURN(dialect.decimal, OneCharacter(csv.decimal(), preset.decimal, "decimal"));
-  if (!csv.encoding().empty()) dialect.encoding = csv.encoding();
+absl::StatusOr<Dialect> CsvDialect(const v1::CsvSpec& csv) {
+  Dialect dialect;
+  TJ_ASSIGN_OR_RETURN(dialect.delimiter, OneCharacter(csv.delimiter(), ',', "delimiter"));
+  TJ_ASSIGN_OR_RETURN(dialect.decimal, OneCharacter(csv.decimal(), '.', "decimal"));
+  dialect.encoding = csv.encoding().empty() ? "utf-8" : csv.encoding();
   if (dialect.decimal != '.' && dialect.decimal != ',') {
     return absl::InvalidArgumentError("csv.decimal: must be \".\" or \",\"");
   }
@@ -279,15 +278,14 @@ absl::StatusOr<StationTable> ReadAll(StationReader reader, const std::vector<Nam
 absl::StatusOr<StationTable> ReadCsvTable(const std::vector<NamedText>& files,
                                           const v1::DatasetSpec& spec,
                                           const std::vector<std::string>& wanted) {
-  TJ_ASSIGN_OR_RETURN(Dialect dialect, DialectOf(spec.csv(), {',', '.', "utf-8", false}));
+  TJ_ASSIGN_OR_RETURN(Dialect dialect, CsvDialect(spec.csv()));
   return ReadAll(StationReader(spec, std::move(dialect), wanted), files);
 }
 
 absl::StatusOr<StationTable> ReadInmetTable(const std::vector<NamedText>& files,
                                             const v1::DatasetSpec& spec,
                                             const std::vector<std::string>& wanted) {
-  TJ_ASSIGN_OR_RETURN(Dialect dialect, DialectOf(spec.csv(), {';', ',', "", true}));
-  return ReadAll(StationReader(spec, std::move(dialect), wanted), files);
+  return ReadAll(StationReader(spec, {';', ',', "", true}, wanted), files);
 }
 
 }  // namespace tinyjoule
