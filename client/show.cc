@@ -1,0 +1,109 @@
+// SPDX-FileCopyrightText: 2026 The TinyJoule Authors
+// SPDX-License-Identifier: Apache-2.0
+#include <memory>
+#include <string>
+
+#include "absl/strings/match.h"
+#include "absl/strings/str_cat.h"
+#include "client/commands.h"
+#include "client/pages.h"
+#include "client/tables.h"
+#include "client/words.h"
+#include "common/energy/flag_catalog.h"
+
+namespace tinyjoule {
+namespace {
+
+// Every fact as YAML, unless JSON is asked for.
+void PrintFacts(const Session& session, const google::protobuf::Message& message) {
+  session.console.out << (session.format == OutputFormat::kJson ? ToJson(message)
+                                                                : ToYaml(message));
+}
+
+void ExplainFlags(const Console& console, const v1::Run& run) {
+  for (const v1::Flag& flag : run.assembly().flags()) {
+    console.err << Painted(console, flag.fatal() ? Colour::kRed : Colour::kYellow, flag.name())
+                << (flag.fatal() ? " (fatal)" : "") << ": " << flag.detail() << "\n";
+    const FlagDescription* description = FindFlag(flag.name());
+    if (description != nullptr) {
+      console.err << "    " << description->meaning << " " << description->advice << "\n";
+    }
+  }
+  if (!run.result().energy_absent_reason().empty()) {
+    console.err << "no energy: " << run.result().energy_absent_reason() << "\n";
+  }
+}
+
+// Each finder answers whether there is such a thing, and prints it.
+absl::StatusOr<bool> ShowSweep(Session& session, const std::string& id) {
+  v1::GetSweepRequest request;
+  request.set_sweep_id(id);
+  const auto answer = session.connection.Call(&v1::SweepService::Stub::GetSweep, request);
+  if (absl::IsNotFound(answer.status())) return false;
+  if (!answer.ok()) return answer.status();
+  PrintFacts(session, answer->sweep());
+  return true;
+}
+
+absl::StatusOr<bool> ShowRun(Session& session, const std::string& id) {
+  v1::GetRunRequest request;
+  request.set_run_id(id);
+  const auto answer = session.connection.Call(&v1::RunService::Stub::GetRun, request);
+  if (absl::IsNotFound(answer.status())) return false;
+  if (!answer.ok()) return answer.status();
+  PrintFacts(session, answer->run());
+  ExplainFlags(session.console, answer->run());
+  return true;
+}
+
+absl::StatusOr<bool> ShowAgent(Session& session, const std::string& id) {
+  const auto answer =
+      session.connection.Call(&v1::FleetService::Stub::ListAgents, v1::ListAgentsRequest());
+  if (!answer.ok()) return answer.status();
+  for (const v1::Agent& agent : answer->agents()) {
+    if (agent.facts().name() != id) continue;
+    PrintFacts(session, agent);
+    return true;
+  }
+  return false;
+}
+
+// Trials have no call of their own: they are looked for in every sweep, the newest first.
+absl::StatusOr<bool> ShowTrial(Session& session, const std::string& id) {
+  const auto sweeps =
+      AllPages(session, &v1::SweepService::Stub::ListSweeps, v1::ListSweepsRequest());
+  if (!sweeps.ok()) return sweeps.status();
+  for (auto sweep = sweeps->sweeps().rbegin(); sweep != sweeps->sweeps().rend(); ++sweep) {
+    v1::ListTrialsRequest request;
+    request.set_sweep_id(sweep->sweep_id());
+    const auto trials = AllPages(session, &v1::SweepService::Stub::ListTrials, request);
+    if (!trials.ok()) return trials.status();
+    for (const v1::TrialSummary& trial : trials->trials()) {
+      if (!absl::StartsWith(trial.trial_id(), id)) continue;
+      PrintFacts(session, trial);
+      return true;
+    }
+  }
+  return false;
+}
+
+int Show(Session& session, const std::string& id) {
+  for (const auto show : {ShowSweep, ShowRun, ShowAgent, ShowTrial}) {
+    const absl::StatusOr<bool> found = show(session, id);
+    if (!found.ok()) return Fail(session, found.status());
+    if (*found) return kExitOk;
+  }
+  return Fail(session, kExitUsage, absl::StrCat("no sweep, run, agent or trial is called ", id));
+}
+
+}  // namespace
+
+void AddShow(CLI::App& root, Command& chosen) {
+  const auto id = std::make_shared<std::string>();
+  CLI::App* verb = root.add_subcommand(
+      "show", "Every fact about a sweep, run, trial or agent, with the reason of each flag");
+  verb->add_option("ID", *id, "An id, a prefix of one, or a name")->required();
+  verb->callback([id, &chosen] { chosen = [id](Session& session) { return Show(session, *id); }; });
+}
+
+}  // namespace tinyjoule

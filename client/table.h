@@ -1,0 +1,45 @@
+// SPDX-FileCopyrightText: 2026 The TinyJoule Authors
+// SPDX-License-Identifier: Apache-2.0
+#ifndef CLIENT_TABLE_H_
+#define CLIENT_TABLE_H_
+
+#include <ostream>
+#include <string>
+#include <vector>
+
+#include "client/console.h"
+#include "google/protobuf/message.h"
+
+namespace tinyjoule {
+
+enum class OutputFormat { kTable, kJson, kYaml, kCsv };
+
+// Rows of text under headers. Header names are the CSV's columns, so they are snake_case; as text
+// they are shown with blanks.
+class Table {
+ public:
+  explicit Table(std::vector<std::string> headers) : headers_(std::move(headers)) {}
+  // As many cells as headers.
+  void AddRow(std::vector<std::string> cells) { rows_.push_back(std::move(cells)); }
+  // Columns aligned, numbers to the right; headers in bold on a terminal. Control characters are
+  // shown as blanks, so that data cannot move the cursor.
+  void WriteText(const Console& console) const;
+  // RFC 4180; cells that a spreadsheet would run are made safe.
+  void WriteCsv(std::ostream& out) const;
+
+ private:
+  std::vector<std::string> headers_;
+  std::vector<std::vector<std::string>> rows_;
+};
+
+// The message with its field names as in the protocol.
+std::string ToJson(const google::protobuf::Message& message);
+std::string ToYaml(const google::protobuf::Message& message);
+
+// The table as text or CSV, or everything that the message says as JSON or YAML.
+void WriteAnswer(const Console& console, OutputFormat format, const Table& table,
+                 const google::protobuf::Message& message);
+
+}  // namespace tinyjoule
+
+#endif  // CLIENT_TABLE_H_

@@ -1,0 +1,109 @@
+// SPDX-FileCopyrightText: 2026 The TinyJoule Authors
+// SPDX-License-Identifier: Apache-2.0
+#include "client/tables.h"
+
+#include <map>
+#include <optional>
+
+#include "absl/strings/str_cat.h"
+#include "absl/strings/str_join.h"
+#include "client/words.h"
+
+namespace tinyjoule {
+namespace {
+
+std::string FlagsText(const v1::RunAssembly& assembly) {
+  std::string text;
+  for (const v1::Flag& flag : assembly.flags()) {
+    absl::StrAppend(&text, text.empty() ? "" : " ", flag.name(), flag.fatal() ? "!" : "");
+  }
+  return text;
+}
+
+std::optional<double> Error(const v1::QualityMetrics& quality) {
+  if (quality.has_accuracy()) return 1 - quality.accuracy();
+  if (quality.has_rmse()) return quality.rmse();
+  return std::nullopt;
+}
+
+std::optional<double> Score(const v1::QualityMetrics& quality) {
+  if (quality.has_accuracy()) return quality.accuracy();
+  if (quality.has_r2()) return quality.r2();
+  return std::nullopt;
+}
+
+std::string VariantText(const std::string& variant,
+                        const google::protobuf::Map<std::string, std::string>& parameters) {
+  return parameters.empty() ? variant : absl::StrCat(variant, " ", ParametersText(parameters));
+}
+
+}  // namespace
+
+std::string SensorText(const v1::SensorDescription& sensor) {
+  return absl::StrCat(sensor.uri(), sensor.simulated() ? " (simulated)" : "");
+}
+
+Table SweepsTable(const v1::ListSweepsResponse& answer) {
+  Table table(
+      {"sweep_id", "name", "state", "tasks", "runs", "failed", "created_at", "waiting_for"});
+  for (const v1::Sweep& sweep : answer.sweeps()) {
+    const v1::SweepCounts& counts = sweep.counts();
+    table.AddRow({ShortId(sweep.sweep_id()), sweep.name(), Word(sweep.state()),
+                  absl::StrCat(counts.tasks_done(), "/", counts.tasks()),
+                  absl::StrCat(counts.runs_succeeded(), "/", counts.runs()),
+                  absl::StrCat(counts.runs_failed() + counts.tasks_failed()),
+                  TimeText(sweep.created_at()), sweep.waiting_for()});
+  }
+  return table;
+}
+
+Table TrialsTable(const v1::ListTrialsResponse& answer) {
+  Table table({"trial_id", "model", "variant", "fold", "seed", "state", "error", "score",
+               "parameter_count", "nonzero_count", "model_bytes", "train_s", "reason"});
+  for (const v1::TrialSummary& trial : answer.trials()) {
+    const v1::TrainingOutcome& outcome = trial.outcome();
+    const bool ready = trial.state() == v1::TRIAL_STATE_READY;
+    table.AddRow({ShortId(trial.trial_id()), trial.model(),
+                  VariantText(trial.variant(), trial.parameters()), absl::StrCat(trial.fold()),
+                  absl::StrCat(trial.seed()), Word(trial.state()), Number(Error(outcome.quality())),
+                  Number(Score(outcome.quality())),
+                  ready ? absl::StrCat(outcome.size().parameter_count()) : "",
+                  ready ? absl::StrCat(outcome.size().nonzero_count()) : "",
+                  ready ? absl::StrCat(outcome.size().model_bytes()) : "",
+                  ready ? Number(outcome.train_s()) : "", trial.reason()});
+  }
+  return table;
+}
+
+Table RunsTable(const v1::ListRunsResponse& answer) {
+  Table table({"run_id", "model", "variant", "fold", "repeat", "agent", "state", "error", "score",
+               "latency_us", "energy_per_inference_uj", "power_source", "flags", "reason"});
+  for (const v1::Run& run : answer.runs()) {
+    const v1::EnergySummary& energy = run.assembly().energy();
+    const bool measured = run.result().has_latency();
+    table.AddRow(
+        {ShortId(run.run_id()), run.model(), VariantText(run.variant(), run.parameters()),
+         absl::StrCat(run.fold()), absl::StrCat(run.repeat()),
+         run.agent().name().empty() ? run.placed_on() : run.agent().name(), Word(run.state()),
+         Number(Error(run.assembly().quality())), Number(Score(run.assembly().quality())),
+         measured ? Number(run.result().latency().mean_us()) : "",
+         energy.has_energy_per_inference_uj() ? Number(energy.energy_per_inference_uj()) : "",
+         energy.power_source(), FlagsText(run.assembly()), run.reason()});
+  }
+  return table;
+}
+
+Table AgentsTable(const v1::ListAgentsResponse& answer) {
+  Table table({"name", "connected", "cordoned", "board", "sensor", "engines", "labels",
+               "active_run", "version", "last_seen_at"});
+  for (const v1::Agent& agent : answer.agents()) {
+    table.AddRow({agent.facts().name(), agent.connected() ? "true" : "false",
+                  agent.cordoned() ? "true" : "false", agent.facts().board(),
+                  SensorText(agent.sensor()), absl::StrJoin(agent.engines(), " "),
+                  ParametersText(agent.labels()), ShortId(agent.active_run_id()),
+                  agent.facts().agent_version(), TimeText(agent.last_seen_at())});
+  }
+  return table;
+}
+
+}  // namespace tinyjoule
