@@ -1,0 +1,194 @@
+// SPDX-FileCopyrightText: 2026 The TinyJoule Authors
+// SPDX-License-Identifier: Apache-2.0
+#include "server/trainer/compress/compression.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <cmath>
+#include <memory>
+
+#include "server/trainer/fit/native_engine.h"
+#include "server/trainer/nn/network_builder.h"
+
+namespace tinyjoule {
+namespace {
+
+using ::testing::ElementsAre;
+using ::testing::HasSubstr;
+
+class CompressionTest : public testing::Test {
+ protected:
+  CompressionTest() {
+    SeededRandom random(6);
+    for (int i = 0; i < 300; ++i) {
+      const float a = 2 * UniformFloat(random) - 1;
+      const float b = 2 * UniformFloat(random) - 1;
+      inputs_.insert(inputs_.end(), {a, b});
+      targets_.push_back(std::abs(a) + 2 * b);
+    }
+    trial_.mutable_model()->set_type(v1::MODEL_TYPE_TINYMLP);
+    trial_.mutable_model()->add_hidden(16);
+    trial_.mutable_model()->add_hidden(8);
+    trial_.mutable_train()->set_lr(0.01);
+    trial_.set_seed(42);
+    input_.trial = &trial_;
+    input_.rows = {inputs_, targets_, {}};
+    input_.data_shape = {1, 2};
+    context_.clock = &clock_;
+    context_.make_engine = [](const Network& network, const TrainingRows& rows,
+                              const EngineOptions& options) {
+      return std::make_unique<NativeEngine>(network, rows, options);
+    };
+    network_ = *BuildNetwork(trial_.model(), input_.data_shape, 1);
+    InitializeParameters(random, network_);
+    LearningOptions options;
+    options.epochs = 80;
+    options.learning_rate = 0.01;
+    EXPECT_TRUE(Learn(input_.rows, options, context_, network_).ok());
+  }
+
+  double Error(const TrainedModel& model) const {
+    const std::vector<float> outputs = PredictModel(model, inputs_);
+    double sum = 0;
+    for (size_t i = 0; i < outputs.size(); ++i) {
+      sum += (outputs[i] - targets_[i]) * (outputs[i] - targets_[i]);
+    }
+    return std::sqrt(sum / static_cast<double>(outputs.size()));
+  }
+
+  static v1::CompressStep Prune(v1::PruneScope scope, double sparsity) {
+    v1::CompressStep step;
+    step.mutable_prune()->set_scope(scope);
+    step.mutable_prune()->set_criterion(v1::PRUNE_CRITERION_L1);
+    step.mutable_prune()->set_sparsity(sparsity);
+    return step;
+  }
+  static v1::CompressStep Finetune() {
+    v1::CompressStep step;
+    step.mutable_finetune();
+    return step;
+  }
+  static v1::CompressStep Int8() {
+    v1::CompressStep step;
+    step.mutable_quantize()->set_mode(v1::QUANTIZE_MODE_STATIC);
+    return step;
+  }
+  static v1::CompressStep Distill() {
+    v1::CompressStep step;
+    step.mutable_distill()->set_kind(v1::DISTILL_KIND_RESPONSE);
+    return step;
+  }
+
+  SystemClock clock_;
+  LearningContext context_;
+  v1::TrialSpec trial_;
+  CompressionInput input_;
+  std::vector<float> inputs_;
+  std::vector<float> targets_;
+  Network network_;
+};
+
+TEST_F(CompressionTest, FinetuningRepairsAndKeepsTheZeros) {
+  Compression compression(input_, context_, network_);
+  ASSERT_TRUE(compression.Apply(Prune(v1::PRUNE_SCOPE_UNSTRUCTURED, 0.6)).ok());
+  const double pruned = Error(compression.model());
+  const size_t zeros = ZeroWeights(std::get<Network>(compression.model())).size();
+  ASSERT_TRUE(compression.Apply(Finetune()).ok());
+  EXPECT_EQ(ZeroWeights(std::get<Network>(compression.model())).size(), zeros);
+  EXPECT_LT(Error(compression.model()), 0.7 * pruned);
+  EXPECT_EQ(compression.history().size(), 10U);
+}
+
+TEST_F(CompressionTest, PruneFinetuneQuantize) {
+  Compression compression(input_, context_, network_);
+  ASSERT_TRUE(compression.Apply(Prune(v1::PRUNE_SCOPE_STRUCTURED, 0.25)).ok());
+  ASSERT_TRUE(compression.Apply(Finetune()).ok());
+  const double before = Error(compression.model());
+  ASSERT_TRUE(compression.Apply(Int8()).ok());
+  EXPECT_TRUE(std::holds_alternative<QuantizedNetwork>(compression.model()));
+  EXPECT_LT(Error(compression.model()), before + 0.05);
+}
+
+TEST_F(CompressionTest, StudentLearnsFromItsTeacher) {
+  Compression compression(input_, context_, network_);
+  ASSERT_TRUE(compression.Apply(Distill()).ok());
+  const Network& student = std::get<Network>(compression.model());
+  // Half of 16 and 8 hidden units.
+  EXPECT_EQ(student.ParameterCount(), 8 * 2 + 8 + 4 * 8 + 4 + 4 + 1);
+  EXPECT_LT(Error(compression.model()), 0.3);
+  EXPECT_EQ(compression.history().size(), 60U);
+  ASSERT_TRUE(compression.Apply(Int8()).ok());
+}
+
+TEST_F(CompressionTest, SameSeedGivesTheSameModel) {
+  const auto run = [&]() {
+    Compression compression(input_, context_, network_);
+    v1::CompressStep prune = Prune(v1::PRUNE_SCOPE_STRUCTURED, 0.5);
+    prune.mutable_prune()->set_criterion(v1::PRUNE_CRITERION_RANDOM);
+    EXPECT_TRUE(compression.Apply(prune).ok());
+    EXPECT_TRUE(compression.Apply(Finetune()).ok());
+    return FlatParameters(std::get<Network>(compression.model()));
+  };
+  EXPECT_EQ(run(), run());
+}
+
+TEST_F(CompressionTest, SaysWhichStepIsWrong) {
+  Compression compression(input_, context_, network_);
+  ASSERT_TRUE(compression.Apply(Int8()).ok());
+  const absl::Status finetuned = compression.Apply(Finetune());
+  EXPECT_EQ(finetuned.code(), absl::StatusCode::kFailedPrecondition);
+  EXPECT_THAT(std::string(finetuned.message()),
+              HasSubstr("compress.1.finetune: the model is int8 already"));
+  v1::CompressStep dynamic = Int8();
+  dynamic.mutable_quantize()->set_mode(v1::QUANTIZE_MODE_DYNAMIC);
+  const absl::Status refused = compression.Apply(dynamic);
+  EXPECT_EQ(refused.code(), absl::StatusCode::kUnimplemented);
+  EXPECT_THAT(std::string(refused.message()), HasSubstr("mode dynamic"));
+  EXPECT_EQ(compression.Apply(v1::CompressStep()).code(), absl::StatusCode::kInvalidArgument);
+}
+
+TEST_F(CompressionTest, StudentMustBeSmaller) {
+  Compression compression(input_, context_, network_);
+  v1::CompressStep step = Distill();
+  step.mutable_distill()->mutable_student()->add_hidden(64);
+  EXPECT_THAT(std::string(compression.Apply(step).message()),
+              HasSubstr("a student must be smaller"));
+}
+
+TEST_F(CompressionTest, KnnIsPrunedAndQuantizedButNotTrained) {
+  KnnModel knn =
+      *MakeKnnRegressor(5, KnnWeighting::kDistance, {{300, 2}, inputs_}, {{300}, targets_});
+  Compression compression(input_, context_, knn);
+  v1::CompressStep prune = Prune(v1::PRUNE_SCOPE_UNSTRUCTURED, 0.5);
+  prune.mutable_prune()->set_criterion(v1::PRUNE_CRITERION_RANDOM);
+  ASSERT_TRUE(compression.Apply(prune).ok());
+  EXPECT_EQ(std::get<KnnModel>(compression.model()).rows, 150);
+  EXPECT_LT(Error(compression.model()), 0.2);
+  ASSERT_TRUE(compression.Apply(Int8()).ok());
+  EXPECT_TRUE(std::get<KnnModel>(compression.model()).quantized());
+  EXPECT_LT(Error(compression.model()), 0.2);
+  EXPECT_THAT(std::string(compression.Apply(Finetune()).message()), HasSubstr("not trained"));
+}
+
+TEST(CompleteStudentTest, TakesFromTheTeacherWhatIsNotGiven) {
+  v1::ModelSpec teacher;
+  teacher.set_type(v1::MODEL_TYPE_TINYCNN);
+  teacher.mutable_conv()->Add(8);
+  teacher.mutable_conv()->Add(16);
+  teacher.set_kernel(5);
+  teacher.add_dense(64);
+  v1::ModelSpec student;
+  student.add_dense(16);
+  const v1::ModelSpec complete = CompleteStudent(student, teacher);
+  EXPECT_EQ(complete.type(), v1::MODEL_TYPE_TINYCNN);
+  EXPECT_EQ(complete.kernel(), 5U);
+  EXPECT_THAT(complete.conv(), ElementsAre(8, 16));
+  EXPECT_THAT(complete.dense(), ElementsAre(16));
+  const v1::ModelSpec halved = CompleteStudent(v1::ModelSpec(), teacher);
+  EXPECT_THAT(halved.conv(), ElementsAre(4, 8));
+  EXPECT_THAT(halved.dense(), ElementsAre(32));
+}
+
+}  // namespace
+}  // namespace tinyjoule

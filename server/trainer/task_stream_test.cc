@@ -1,0 +1,315 @@
+// SPDX-FileCopyrightText: 2026 The TinyJoule Authors
+// SPDX-License-Identifier: Apache-2.0
+#include "server/trainer/task_stream.h"
+
+#include <gmock/gmock.h>
+#include <google/protobuf/util/json_util.h>
+#include <gtest/gtest.h>
+
+#include <cmath>
+#include <cstdlib>
+#include <filesystem>
+#include <fstream>
+#include <sstream>
+
+#include "absl/strings/str_cat.h"
+#include "common/base/digest.h"
+#include "common/base/file_system.h"
+#include "common/metrics/metrics.h"
+#include "common/onnx/model_file.h"
+#include "common/onnx/tensor_file.h"
+
+namespace tinyjoule {
+namespace {
+
+using ::testing::HasSubstr;
+
+v1::DatasetSpec RecifeDataset(const std::string& path) {
+  v1::DatasetSpec dataset;
+  dataset.set_type(v1::DATASET_TYPE_CSV);
+  dataset.set_path(path);
+  (*dataset.mutable_csv()->mutable_where())["Nome"] = "Estação Recife - INMET A301";
+  dataset.mutable_csv()->set_time("Data estação");
+  for (const char* name : {"Temperatura", "Umidade", "Velocidade Vento", "Rajada Vento"}) {
+    dataset.add_features()->set_name(name);
+  }
+  v1::FeatureSpec& lag = *dataset.add_features();
+  lag.set_lag("Precipitação dia");
+  lag.set_steps(1);
+  lag.set_as("Precipitação anterior");
+  dataset.set_target("Precipitação dia");
+  dataset.mutable_missing()->set_method(v1::MISSING_METHOD_INTERPOLATE);
+  // The reference study fills every gap.
+  dataset.mutable_missing()->set_limit(0);
+  dataset.mutable_split()->set_method(v1::SPLIT_METHOD_WALK_FORWARD);
+  dataset.mutable_split()->set_folds(5);
+  return dataset;
+}
+
+// The trainer behind its own border: JSON lines in, JSON lines and files out. On the synthetic data
+// set, which needs no file.
+class TaskStreamTest : public testing::Test {
+ protected:
+  void SetUp() override {
+    folder_ = testing::TempDir() + "tinyjoule_task_stream_" +
+              testing::UnitTest::GetInstance()->current_test_info()->name();
+    std::filesystem::remove_all(folder_);
+    std::filesystem::create_directories(folder_);
+  }
+  void TearDown() override { std::filesystem::remove_all(folder_); }
+
+  v1::TrainingTask BaseTask(v1::ModelType model, const std::string& output) {
+    v1::TrainingTask task;
+    task.set_task_id(output);
+    task.set_kind(v1::TASK_KIND_BASE);
+    v1::TrialSpec& trial = *task.mutable_trial();
+    trial.mutable_dataset()->set_type(v1::DATASET_TYPE_SYNTHETIC_WEATHER);
+    trial.mutable_dataset()->mutable_synthetic_weather()->set_rows(900);
+    trial.mutable_dataset()->mutable_split()->set_method(v1::SPLIT_METHOD_HOLDOUT);
+    trial.mutable_model()->set_type(model);
+    trial.mutable_train()->set_epochs(3);
+    trial.set_seed(42);
+    task.set_output_dir(NewFolder(output));
+    return task;
+  }
+
+  v1::TrainingTask CompressTask(v1::TrainingTask task, const std::string& output) {
+    task.set_task_id(output);
+    task.set_kind(v1::TASK_KIND_COMPRESS);
+    task.set_checkpoint_path(JoinPath(task.output_dir(), "model.onnx"));
+    task.set_output_dir(NewFolder(output));
+    return task;
+  }
+
+  std::string NewFolder(const std::string& name) {
+    const std::string path = JoinPath(folder_, name);
+    std::filesystem::create_directories(path);
+    return path;
+  }
+
+  static std::string Json(const v1::TrainingTask& task) {
+    std::string json;
+    EXPECT_TRUE(google::protobuf::util::MessageToJsonString(task, &json).ok());
+    return json;
+  }
+
+  // The events of the lines.
+  std::vector<v1::TrainingEvent> Send(const std::string& lines) {
+    std::istringstream tasks(lines);
+    std::stringstream output;
+    RunTaskStream(trainer_, tasks, output);
+    std::vector<v1::TrainingEvent> events;
+    for (std::string line; std::getline(output, line);) {
+      EXPECT_TRUE(google::protobuf::util::JsonStringToMessage(line, &events.emplace_back()).ok())
+          << line;
+    }
+    return events;
+  }
+
+  v1::TrainingOutcome Outcome(const v1::TrainingTask& task) {
+    const std::vector<v1::TrainingEvent> events = Send(Json(task));
+    EXPECT_FALSE(events.empty());
+    EXPECT_TRUE(events.back().has_outcome()) << events.back().ShortDebugString();
+    EXPECT_EQ(events.back().task_id(), task.task_id());
+    return events.back().outcome();
+  }
+
+  v1::TrainingFailure Failure(const v1::TrainingTask& task) {
+    const std::vector<v1::TrainingEvent> events = Send(Json(task));
+    EXPECT_TRUE(events.back().has_failure()) << events.back().ShortDebugString();
+    return events.back().failure();
+  }
+
+  static std::string Text(const v1::TrainingFailure& failure) { return failure.message(); }
+
+  SystemClock clock_;
+  Trainer trainer_{EngineChoice::kNative, clock_};
+  std::string folder_;
+};
+
+TEST_F(TaskStreamTest, OutcomeIsComplete) {
+  const v1::TrainingTask task = BaseTask(v1::MODEL_TYPE_TINYCNN, "base");
+  const v1::TrainingOutcome outcome = Outcome(task);
+  EXPECT_EQ(outcome.output_kind(), v1::OUTPUT_KIND_REGRESSION);
+  EXPECT_EQ(outcome.history_size(), 3);
+  EXPECT_EQ(outcome.size().parameter_count(), 3057U);
+  EXPECT_FALSE(outcome.size().has_sparsity_nominal());
+  EXPECT_GT(outcome.dataset().train_rows(), outcome.dataset().test_rows());
+  EXPECT_EQ(outcome.dataset().dataset_sha256().size(), 64U);
+  EXPECT_GE(outcome.baselines_size(), 1);
+  EXPECT_GT(outcome.train_s(), 0);
+  EXPECT_EQ(outcome.environment().at("seed"), "42");
+  EXPECT_EQ(outcome.environment().at("device"), "cpu");
+  for (const v1::ArtifactFile* file : {&outcome.model(), &outcome.test_inputs(),
+                                       &outcome.test_targets(), &outcome.predictions()}) {
+    const std::string path = JoinPath(task.output_dir(), file->file_name());
+    EXPECT_EQ(*Sha256HexOfFile(path), file->sha256()) << file->file_name();
+    EXPECT_EQ(std::filesystem::file_size(path), file->size_bytes());
+  }
+  const auto targets = ReadTensorFile(JoinPath(task.output_dir(), "test_targets.pb"));
+  const auto predictions = ReadTensorFile(JoinPath(task.output_dir(), "predictions.pb"));
+  EXPECT_EQ(predictions->shape,
+            std::vector<int64_t>{static_cast<int64_t>(outcome.dataset().test_rows())});
+  EXPECT_EQ(RegressionMetrics(targets->values, predictions->values)->rmse(),
+            outcome.quality().rmse());
+  const auto inputs = ReadTensorFile(JoinPath(task.output_dir(), "test_inputs.pb"));
+  EXPECT_EQ(inputs->shape.size(), 3U);
+}
+
+TEST_F(TaskStreamTest, SameTaskGivesTheSameBytes) {
+  const v1::TrainingOutcome first = Outcome(BaseTask(v1::MODEL_TYPE_TINYMLP, "first"));
+  const v1::TrainingOutcome second = Outcome(BaseTask(v1::MODEL_TYPE_TINYMLP, "second"));
+  EXPECT_EQ(first.model().sha256(), second.model().sha256());
+  EXPECT_EQ(first.predictions().sha256(), second.predictions().sha256());
+  v1::TrainingTask other = BaseTask(v1::MODEL_TYPE_TINYMLP, "other");
+  other.mutable_trial()->set_seed(43);
+  EXPECT_NE(Outcome(other).model().sha256(), first.model().sha256());
+}
+
+TEST_F(TaskStreamTest, CompressesTheCheckpoint) {
+  const v1::TrainingTask base = BaseTask(v1::MODEL_TYPE_TINYMLP, "base");
+  const v1::TrainingOutcome trained = Outcome(base);
+  v1::TrainingTask nothing = CompressTask(base, "nothing");
+  EXPECT_EQ(Outcome(nothing).predictions().sha256(), trained.predictions().sha256());
+  v1::TrainingTask pruned = CompressTask(base, "pruned");
+  v1::PruneStep& prune = *pruned.mutable_trial()->add_compress()->mutable_prune();
+  prune.set_scope(v1::PRUNE_SCOPE_UNSTRUCTURED);
+  prune.set_criterion(v1::PRUNE_CRITERION_L1);
+  prune.set_sparsity(0.5);
+  const v1::TrainingOutcome outcome = Outcome(pruned);
+  EXPECT_EQ(outcome.size().sparsity_nominal(), 0.5);
+  // Half of 320, 2048 and 32 weights.
+  EXPECT_EQ(outcome.size().parameter_count() - outcome.size().nonzero_count(), 1200U);
+  EXPECT_EQ(outcome.history_size(), 0);
+}
+
+TEST_F(TaskStreamTest, KnnStoresTheTrainingPoints) {
+  const v1::TrainingOutcome outcome = Outcome(BaseTask(v1::MODEL_TYPE_TINYKNN, "knn"));
+  EXPECT_EQ(outcome.size().parameter_count(),
+            outcome.dataset().train_rows() * outcome.dataset().feature_names_size());
+}
+
+TEST_F(TaskStreamTest, OnnxModelIsTakenAsItIs) {
+  const v1::TrainingTask base = BaseTask(v1::MODEL_TYPE_TINYMLP, "base");
+  const v1::TrainingOutcome trained = Outcome(base);
+  v1::TrainingTask task = BaseTask(v1::MODEL_TYPE_ONNX, "mine");
+  task.mutable_trial()->mutable_model()->set_path("mine.onnx");
+  v1::InputFile& file = *task.add_inputs();
+  file.set_name("mine.onnx");
+  file.set_local_path(JoinPath(base.output_dir(), "model.onnx"));
+  EXPECT_EQ(Outcome(task).quality().rmse(), trained.quality().rmse());
+}
+
+TEST_F(TaskStreamTest, FailureOfOneTaskLeavesTheNext) {
+  v1::TrainingTask bad = BaseTask(v1::MODEL_TYPE_UNSPECIFIED, "bad");
+  const v1::TrainingTask good = BaseTask(v1::MODEL_TYPE_TINYMLP, "good");
+  const auto events = Send("this is not JSON\n\n" + Json(bad) + "\n" + Json(good) + "\n");
+  ASSERT_GE(events.size(), 3U);
+  EXPECT_THAT(events.front().failure().message(), HasSubstr("not a TrainingTask"));
+  EXPECT_EQ(events.front().task_id(), "");
+  EXPECT_TRUE(events.back().has_outcome());
+  bool told = false;
+  for (const v1::TrainingEvent& event : events) {
+    told |= event.task_id() == "bad" && event.has_failure() &&
+            event.failure().code() == static_cast<int>(absl::StatusCode::kInvalidArgument);
+  }
+  EXPECT_TRUE(told);
+}
+
+TEST_F(TaskStreamTest, BadInputIsNamed) {
+  v1::TrainingTask task = BaseTask(v1::MODEL_TYPE_TINYMLP, "task");
+  task.mutable_trial()->mutable_dataset()->set_type(v1::DATASET_TYPE_CSV);
+  task.mutable_trial()->mutable_dataset()->set_path("nowhere.csv");
+  task.mutable_trial()->mutable_dataset()->add_features()->set_name("x");
+  task.mutable_trial()->mutable_dataset()->set_target("y");
+  EXPECT_THAT(Text(Failure(task)), HasSubstr("nowhere.csv"));
+
+  task = BaseTask(v1::MODEL_TYPE_TINYMLP, "task");
+  task.mutable_trial()->mutable_train()->set_device(static_cast<v1::Device>(7));
+  EXPECT_THAT(Text(Failure(task)), HasSubstr("train.device"));
+
+  task = BaseTask(v1::MODEL_TYPE_TINYMLP, "task");
+  task.set_output_dir(JoinPath(folder_, "none"));
+  EXPECT_THAT(Text(Failure(task)), HasSubstr("there is no folder"));
+
+  task = BaseTask(v1::MODEL_TYPE_TINYMLP, "task");
+  task.set_kind(v1::TASK_KIND_COMPRESS);
+  task.set_checkpoint_path(JoinPath(folder_, "none.onnx"));
+  EXPECT_THAT(Text(Failure(task)), HasSubstr("the checkpoint of the base training"));
+
+  task = BaseTask(v1::MODEL_TYPE_TINYMLP, "task");
+  task.mutable_trial()->mutable_train()->set_lr(1e30);
+  EXPECT_THAT(Text(Failure(task)), HasSubstr("the loss is"));
+
+  task = BaseTask(v1::MODEL_TYPE_TINYKNN, "task");
+  task.mutable_trial()->mutable_model()->set_k(100'000);
+  EXPECT_EQ(Failure(task).code(), static_cast<int>(absl::StatusCode::kInvalidArgument));
+
+  task = BaseTask(v1::MODEL_TYPE_TINYMLP, "task");
+  task.mutable_trial()->set_fold(9);
+  EXPECT_EQ(Failure(task).code(), static_cast<int>(absl::StatusCode::kInvalidArgument));
+}
+
+TEST_F(TaskStreamTest, ValueThatIsNotANumberInTheFileIsAnError) {
+  const std::string path = JoinPath(folder_, "rows.csv");
+  std::ofstream csv(path);
+  csv << "x,y\n";
+  for (int i = 0; i < 40; ++i) csv << (i == 7 ? "inf" : std::to_string(i)) << ',' << i % 5 << '\n';
+  csv.close();
+  v1::TrainingTask task = BaseTask(v1::MODEL_TYPE_TINYMLP, "task");
+  v1::DatasetSpec& dataset = *task.mutable_trial()->mutable_dataset();
+  dataset.set_type(v1::DATASET_TYPE_CSV);
+  dataset.set_path(path);
+  dataset.add_features()->set_name("x");
+  dataset.set_target("y");
+  EXPECT_EQ(Failure(task).code(), static_cast<int>(absl::StatusCode::kInvalidArgument));
+}
+
+TEST_F(TaskStreamTest, RealDigitsAreClassified) {
+  const char* data = std::getenv("TINYJOULE_DATA_DIR");
+  if (data == nullptr || !std::filesystem::exists(std::string(data) + "/mnist")) {
+    GTEST_SKIP() << "TINYJOULE_DATA_DIR does not name a folder with mnist";
+  }
+  v1::TrainingTask task = BaseTask(v1::MODEL_TYPE_TINYCNN, "mnist");
+  v1::DatasetSpec& dataset = *task.mutable_trial()->mutable_dataset();
+  dataset.Clear();
+  dataset.set_type(v1::DATASET_TYPE_MNIST);
+  dataset.set_path(std::string(data) + "/mnist");
+  dataset.set_max_train(3000);
+  dataset.set_max_test(1000);
+  const v1::TrainingOutcome outcome = Outcome(task);
+  EXPECT_EQ(outcome.output_kind(), v1::OUTPUT_KIND_CLASSIFICATION);
+  // The nearest class mean of the whole set reaches 0.82.
+  EXPECT_GT(outcome.quality().accuracy(), 0.85);
+  v1::TrainingTask int8 = CompressTask(task, "mnist-int8");
+  int8.mutable_trial()->add_compress()->mutable_quantize()->set_mode(v1::QUANTIZE_MODE_STATIC);
+  EXPECT_NEAR(Outcome(int8).quality().accuracy(), outcome.quality().accuracy(), 0.01);
+}
+
+// The walk-forward study on the Recife station. The same in Python with PyTorch gives a mean R2 of
+// 0.856 (data/README of the reference figures); below 0.8 is a fault.
+TEST_F(TaskStreamTest, RecifeStudyReachesTheReferenceQuality) {
+  const char* data = std::getenv("TINYJOULE_DATA_DIR");
+  const std::string path = std::string(data == nullptr ? "" : data) +
+                           "/weather_reference_layout/bd_inmet_recife_petrolina.csv";
+  if (!std::filesystem::exists(path)) {
+    GTEST_SKIP() << "TINYJOULE_DATA_DIR does not name a folder with weather_reference_layout";
+  }
+  double r2 = 0;
+  for (uint32_t fold = 0; fold < 5; ++fold) {
+    v1::TrainingTask task = BaseTask(v1::MODEL_TYPE_TINYMLP, absl::StrCat("fold", fold));
+    *task.mutable_trial()->mutable_dataset() = RecifeDataset(path);
+    task.mutable_trial()->mutable_train()->set_epochs(100);
+    task.mutable_trial()->set_fold(fold);
+    const v1::TrainingOutcome outcome = Outcome(task);
+    r2 += outcome.quality().r2() / 5;
+    v1::TrainingTask int8 = CompressTask(task, absl::StrCat("int8-fold", fold));
+    int8.mutable_trial()->add_compress()->mutable_quantize()->set_mode(v1::QUANTIZE_MODE_STATIC);
+    EXPECT_LT(Outcome(int8).quality().rmse(), 1.03 * outcome.quality().rmse()) << "fold " << fold;
+  }
+  EXPECT_GT(r2, 0.84);
+  EXPECT_LT(r2, 0.89) << "better than persistence and linear regression: is there a leak?";
+}
+
+}  // namespace
+}  // namespace tinyjoule
