@@ -10,6 +10,7 @@
 #include "CLI/Formatter.hpp"
 #include "absl/strings/str_cat.h"
 #include "common/base/child_process.h"
+#include "common/base/names.h"
 #include "common/base/status.h"
 #include "common/config/daemon_options.h"
 #include "common/energy/chunk.h"

@@ -5,6 +5,7 @@
 #include "absl/strings/str_cat.h"
 #include "common/base/clock.h"
 #include "common/base/digest.h"
+#include "common/base/names.h"
 #include "common/base/status.h"
 #include "common/energy/chunk.h"
 

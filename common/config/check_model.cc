@@ -6,6 +6,7 @@
 
 #include "absl/strings/ascii.h"
 #include "absl/strings/str_cat.h"
+#include "common/base/names.h"
 #include "common/config/model_defaults.h"
 #include "common/config/sweep_check.h"
 #include "common/config/yaml_to_proto.h"
@@ -53,15 +54,6 @@ void CheckForeignKeys(const v1::ModelSpec& model, const std::string& path, Check
 
 std::string NotAvailable(const std::string& what, const std::string& instead) {
   return absl::StrCat(what, " is not available in this version; available: ", instead);
-}
-
-bool IsValidName(const std::string& name) {
-  constexpr size_t kMaxName = 64;
-  return !name.empty() && name.size() <= kMaxName &&
-         std::all_of(name.begin(), name.end(), [](char c) {
-           return absl::ascii_isalnum(static_cast<unsigned char>(c)) || c == '.' || c == '_' ||
-                  c == '-';
-         });
 }
 
 void CheckModel(const v1::ModelSpec& model, const std::string& path, CheckReport& report) {

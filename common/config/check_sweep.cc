@@ -5,6 +5,7 @@
 
 #include "absl/strings/ascii.h"
 #include "absl/strings/str_cat.h"
+#include "common/base/names.h"
 #include "common/config/duration_text.h"
 #include "common/config/sweep_check.h"
 #include "common/config/yaml_to_proto.h"

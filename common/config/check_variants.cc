@@ -4,6 +4,7 @@
 #include <set>
 
 #include "absl/strings/str_cat.h"
+#include "common/base/names.h"
 #include "common/config/model_defaults.h"
 #include "common/config/sweep_check.h"
 #include "common/config/yaml_to_proto.h"

@@ -4,6 +4,7 @@
 
 #include <initializer_list>
 
+#include "common/base/names.h"
 #include "common/config/yaml_to_proto.h"
 
 namespace tinyjoule {

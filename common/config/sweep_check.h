@@ -46,9 +46,6 @@ void CheckParameters(const v1::SweepSpec& spec, CheckReport& report);
 void CheckCombinations(const v1::SweepSpec& spec, CheckReport& report);
 void CheckMeasurement(const v1::SweepSpec& spec, CheckReport& report);
 
-// [A-Za-z0-9._-]{1,64}
-bool IsValidName(const std::string& name);
-
 // "X is not available in this version" with the words that are.
 std::string NotAvailable(const std::string& what, const std::string& instead);
 

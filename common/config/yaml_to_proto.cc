@@ -12,6 +12,7 @@
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
 #include "absl/strings/str_split.h"
+#include "common/base/names.h"
 #include "common/config/duration_text.h"
 #include "google/protobuf/duration.pb.h"
 #include "tinyjoule/v1/sweep.pb.h"

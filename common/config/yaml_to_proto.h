@@ -70,17 +70,6 @@ class YamlToProto {
   OnPlace on_place_;
 };
 
-// "synthetic_weather" of DATASET_TYPE_SYNTHETIC_WEATHER.
-std::string EnumWord(const google::protobuf::EnumValueDescriptor& value);
-
-// "synthetic_weather" of v1::DATASET_TYPE_SYNTHETIC_WEATHER.
-template <typename E>
-std::string WordOf(E value) {
-  const auto* const descriptor =
-      google::protobuf::GetEnumDescriptor<E>()->FindValueByNumber(static_cast<int>(value));
-  return descriptor == nullptr ? "unknown" : EnumWord(*descriptor);
-}
-
 // Every word of an enum but "unspecified".
 std::vector<std::string> EnumWords(const google::protobuf::EnumDescriptor& type);
 

@@ -7,6 +7,7 @@
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
 #include "absl/strings/strip.h"
+#include "common/base/names.h"
 #include "common/config/yaml_to_proto.h"
 
 namespace tinyjoule {
@@ -30,13 +31,6 @@ std::string ListText(const google::protobuf::ListValue& list) {
 }
 
 }  // namespace
-
-std::string EnumWord(const google::protobuf::EnumValueDescriptor& value) {
-  const google::protobuf::EnumDescriptor& type = *value.type();
-  std::string prefix = type.FindValueByNumber(0)->name();
-  prefix.resize(prefix.size() - absl::string_view("UNSPECIFIED").size());
-  return absl::AsciiStrToLower(absl::StripPrefix(value.name(), prefix));
-}
 
 std::vector<std::string> EnumWords(const google::protobuf::EnumDescriptor& type) {
   std::vector<std::string> words;

@@ -9,26 +9,17 @@
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_format.h"
 #include "common/base/digest.h"
+#include "common/base/names.h"
 #include "common/base/status.h"
 
 namespace tinyjoule {
 namespace {
-
-constexpr size_t kMaxNameBytes = 64;
 
 bool IsKnownStream(v1::ChunkStream stream) {
   return v1::ChunkStream_IsValid(stream) && stream != v1::CHUNK_STREAM_UNSPECIFIED;
 }
 
 }  // namespace
-
-bool IsValidName(absl::string_view name) {
-  const auto allowed = [](char c) {
-    return absl::ascii_isalnum(static_cast<unsigned char>(c)) || c == '.' || c == '_' || c == '-';
-  };
-  return !name.empty() && name.size() <= kMaxNameBytes &&
-         std::all_of(name.begin(), name.end(), allowed);
-}
 
 absl::StatusOr<v1::Chunk> MakeChunk(absl::string_view run_id, uint32_t attempt,
                                     v1::ChunkStream stream, uint64_t sequence,

@@ -18,9 +18,6 @@ namespace tinyjoule {
 inline constexpr size_t kMaxChunkBytes = 64 * 1024;
 inline constexpr size_t kMaxChunkPayloadBytes = kMaxChunkBytes - 256;
 
-// Names that peers give: [A-Za-z0-9._-]{1,64}.
-bool IsValidName(absl::string_view name);
-
 // A chunk with the CRC-32C of its payload. InvalidArgument when CheckChunk would refuse it.
 absl::StatusOr<v1::Chunk> MakeChunk(absl::string_view run_id, uint32_t attempt,
                                     v1::ChunkStream stream, uint64_t sequence, std::string payload);

@@ -1,5 +1,6 @@
 // SPDX-FileCopyrightText: 2026 The TinyJoule Authors
 // SPDX-License-Identifier: Apache-2.0
+#include "common/base/names.h"
 #include "common/energy/chunk.h"
 
 #include <gtest/gtest.h>

@@ -7,6 +7,7 @@
 
 #include "absl/strings/ascii.h"
 #include "absl/strings/str_cat.h"
+#include "common/base/names.h"
 #include "common/base/status.h"
 #include "server/core/agent_matching.h"
 #include "server/core/timestamps.h"
@@ -46,12 +47,6 @@ v1::Agent ReportOf(const v1::Hello& hello) {
 }
 
 }  // namespace
-
-bool IsValidName(absl::string_view name) {
-  return !name.empty() && name.size() <= 64 && std::all_of(name.begin(), name.end(), [](char c) {
-    return absl::ascii_isalnum(static_cast<unsigned char>(c)) || c == '.' || c == '_' || c == '-';
-  });
-}
 
 absl::Status Fleet::Load() {
   TJ_ASSIGN_OR_RETURN(auto records, store_.reads().ListAgents());

@@ -20,9 +20,6 @@ namespace tinyjoule {
 
 constexpr uint32_t kProtocolVersion = 1;
 
-// [A-Za-z0-9._-]{1,64}
-bool IsValidName(absl::string_view name);
-
 struct AgentEntry {
   AgentRecord record;
   // Null while the agent is away.

@@ -9,7 +9,6 @@
 #include "common/base/names.h"
 #include "common/base/status.h"
 #include "server/export/columns.h"
-#include "server/export/field_value.h"
 #include "server/export/table_writer.h"
 
 namespace tinyjoule {
@@ -44,8 +43,7 @@ void AddPaths(const Parameters& parameters, ParameterPaths& paths) {
 }  // namespace
 
 std::string ExportFileName(v1::ExportTable table, v1::ExportFormat format) {
-  const std::string name =
-      EnumCellText(*google::protobuf::GetEnumDescriptor<v1::ExportTable>()->FindValueByNumber(table));
+  const std::string name = WordOf(table);
   if (format == v1::EXPORT_FORMAT_JSON) return name + ".json";
   return name + (format == v1::EXPORT_FORMAT_REFERENCE ? ".reference.csv" : ".csv");
 }

@@ -1,13 +1,11 @@
 // SPDX-FileCopyrightText: 2026 The TinyJoule Authors
 // SPDX-License-Identifier: Apache-2.0
 #include "server/export/field_value.h"
-#include "common/base/names.h"
 
 #include <cstdlib>
 
-#include "absl/strings/ascii.h"
 #include "absl/strings/str_split.h"
-#include "absl/strings/strip.h"
+#include "common/base/names.h"
 #include "google/protobuf/timestamp.pb.h"
 
 namespace tinyjoule {
@@ -16,6 +14,9 @@ namespace {
 using google::protobuf::FieldDescriptor;
 using google::protobuf::Message;
 
+Cell EnumCell(const google::protobuf::EnumValueDescriptor& value) {
+  return value.number() == 0 ? Cell() : TextCell(EnumWord(value));
+}
 
 Cell MessageCell(const Message& message) {
   const auto* time = dynamic_cast<const google::protobuf::Timestamp*>(&message);
@@ -40,7 +41,7 @@ Cell LeafCell(const Message& message, const FieldDescriptor& field) {
     case FieldDescriptor::CPPTYPE_FLOAT:
       return NumberCell(reflection.GetFloat(message, &field));
     case FieldDescriptor::CPPTYPE_ENUM:
-      return TextCell(EnumCellText(*reflection.GetEnum(message, &field)));
+      return EnumCell(*reflection.GetEnum(message, &field));
     case FieldDescriptor::CPPTYPE_STRING:
       return TextCell(reflection.GetString(message, &field));
     case FieldDescriptor::CPPTYPE_MESSAGE:
