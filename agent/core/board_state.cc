@@ -14,6 +14,7 @@
 namespace tinyjoule {
 namespace {
 
+constexpr uint64_t kMaxFileBytes = 64 << 10;
 constexpr char kCpuFolder[] = "/sys/devices/system/cpu";
 constexpr char kThrottledPath[] = "/sys/devices/platform/soc/soc:firmware/get_throttled";
 constexpr char kTemperaturePath[] = "/sys/class/thermal/thermal_zone0/temp";
@@ -40,7 +41,9 @@ void KeepMaximum(const Optional& value, v1::BoardState* state) {
 }  // namespace
 
 std::optional<std::string> BoardReader::ReadText(const std::string& path) const {
-  const absl::StatusOr<std::string> bytes = file_system_.ReadFile(root_ + path);
+  // The kernel's files say that they are empty, so their size is no help.
+  const absl::StatusOr<std::string> bytes =
+      file_system_.ReadRange(root_ + path, 0, kMaxFileBytes);
   if (!bytes.ok()) return std::nullopt;
   absl::string_view text = *bytes;
   while (absl::ConsumeSuffix(&text, absl::string_view("\0", 1))) {

@@ -83,7 +83,7 @@ absl::StatusOr<std::string> Measurement::FetchArtifact(const std::string& sha256
         sha256, dependencies_.artifact_source, [this] { return KeepGoing(); });
     const bool again =
         absl::IsUnavailable(path.status()) || absl::IsDeadlineExceeded(path.status());
-    if (path.ok()) return path;
+    if (path.ok() || absl::IsCancelled(path.status())) return path;
     if (!again || clock_.MonotonicNs() >= deadline_ns) {
       return Annotate(path.status(), absl::StrCat("cannot fetch artifact ", sha256));
     }

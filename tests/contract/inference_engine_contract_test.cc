@@ -1,0 +1,235 @@
+// SPDX-FileCopyrightText: 2026 The TinyJoule Authors
+// SPDX-License-Identifier: Apache-2.0
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <algorithm>
+#include <cmath>
+#include <random>
+#include <string>
+#include <utility>
+
+#include "absl/strings/match.h"
+#include "absl/strings/str_cat.h"
+#include "agent/runner/inference_engine.h"
+#include "common/onnx/knn_model.h"
+#include "tests/contract/inference_engine_models.h"
+
+namespace tinyjoule {
+namespace {
+
+using ::testing::HasSubstr;
+
+std::unique_ptr<InferenceEngine> Load(v1::Engine engine, const onnx::ModelProto& model,
+                                      uint32_t threads = 1) {
+  absl::StatusOr<std::unique_ptr<InferenceEngine>> loaded = MakeEngine(engine, threads, model);
+  EXPECT_TRUE(loaded.ok()) << loaded.status();
+  return loaded.ok() ? *std::move(loaded) : nullptr;
+}
+
+std::vector<float> RunOnce(InferenceEngine& engine, const std::vector<float>& input) {
+  std::vector<float> output(static_cast<size_t>(ElementCount(engine.output_shape())), NAN);
+  engine.Run(input.data(), output.data());
+  return output;
+}
+
+std::vector<float> RandomRow(const InferenceEngine& engine, std::mt19937& random, float bound) {
+  std::uniform_real_distribution<float> distribution(-bound, bound);
+  std::vector<float> row(static_cast<size_t>(ElementCount(engine.input_shape())));
+  for (float& value : row) value = distribution(random);
+  return row;
+}
+
+// Largest difference between the two engines over random rows.
+float LargestDifference(const onnx::ModelProto& model, uint32_t seed, uint32_t threads = 1) {
+  const auto reference = Load(v1::ENGINE_REFERENCE, model);
+  const auto engine = Load(v1::ENGINE_XNNPACK, model, threads);
+  if (reference == nullptr || engine == nullptr) return INFINITY;
+  std::mt19937 random(seed);
+  float largest = 0;
+  float spread = 0;
+  for (int row = 0; row < 50; ++row) {
+    const std::vector<float> input = RandomRow(*reference, random, 2.0f);
+    const std::vector<float> expected = RunOnce(*reference, input);
+    const std::vector<float> actual = RunOnce(*engine, input);
+    for (size_t i = 0; i < expected.size(); ++i) {
+      largest = std::max(largest, std::fabs(expected[i] - actual[i]));
+      spread = std::max(spread, std::fabs(expected[i]));
+    }
+  }
+  // A model that is always 0 would agree with anything.
+  EXPECT_GT(spread, 0.05f) << "seed " << seed;
+  return largest;
+}
+
+class InferenceEngineContract : public ::testing::TestWithParam<v1::Engine> {};
+
+INSTANTIATE_TEST_SUITE_P(Engines, InferenceEngineContract,
+                         ::testing::Values(v1::ENGINE_REFERENCE, v1::ENGINE_XNNPACK),
+                         [](const auto& info) { return v1::Engine_Name(info.param); });
+
+// y = relu(x W^T + b) by hand: x = (1, 2), W = ((1, -1), (0.5, 2)), b = (0.25, -1).
+TEST_P(InferenceEngineContract, ComputesALayer) {
+  OnnxBuilder builder("layer");
+  builder.AddInput("x", {-1, 2});
+  builder.AddInitializer("w", {2, 2}, std::vector<float>{1, -1, 0.5f, 2});
+  builder.AddInitializer("b", {2}, std::vector<float>{0.25f, -1});
+  builder.AddNode("Gemm", {"x", "w", "b"}, {"sum"}, {IntAttribute("transB", 1)});
+  builder.AddNode("Relu", {"sum"}, {"y"});
+  builder.AddOutput("y", {-1, 2});
+  const auto engine = Load(GetParam(), builder.Build());
+  EXPECT_EQ(engine->input_shape(), (Shape{1, 2}));
+  EXPECT_EQ(engine->output_shape(), (Shape{1, 2}));
+  EXPECT_THAT(RunOnce(*engine, {1, 2}), ::testing::ElementsAre(0.0f, 3.5f));
+  EXPECT_FALSE(engine->version().empty());
+}
+
+TEST_P(InferenceEngineContract, GivesTheSameTwiceAndAfterAnotherRow) {
+  const auto engine = Load(GetParam(), MakeTinyCnn(Precision::kFloat32, 3, 1));
+  const std::vector<float> row = {0.1f, -0.2f, 0.3f, 1.5f, -2.0f};
+  const std::vector<float> first = RunOnce(*engine, row);
+  RunOnce(*engine, {5, 4, 3, 2, 1});
+  EXPECT_EQ(RunOnce(*engine, row), first);
+}
+
+TEST_P(InferenceEngineContract, TwoEnginesDoNotDisturbEachOther) {
+  const auto one = Load(GetParam(), MakeTinyMlp(Precision::kFloat32, 1));
+  const auto two = Load(GetParam(), MakeTinyMlp(Precision::kFloat32, 2));
+  const std::vector<float> row = {1, 2, 3, 4, 5};
+  const std::vector<float> first = RunOnce(*one, row);
+  EXPECT_NE(RunOnce(*two, row), first);
+  EXPECT_EQ(RunOnce(*one, row), first);
+}
+
+TEST_P(InferenceEngineContract, NamesTheNodeThatItCannotRun) {
+  OnnxBuilder builder("strange");
+  builder.AddInput("x", {-1, 4});
+  builder.AddNode("Einsum", {"x"}, {"y"});
+  builder.AddOutput("y", {-1, 4});
+  const auto engine = MakeEngine(GetParam(), 1, builder.Build());
+  EXPECT_EQ(engine.status().code(), absl::StatusCode::kUnimplemented);
+  EXPECT_THAT(engine.status().message(), HasSubstr("Einsum node 'Einsum_0'"));
+}
+
+TEST_P(InferenceEngineContract, RefusesABrokenModel) {
+  OnnxBuilder builder("dangling");
+  builder.AddInput("x", {-1, 4});
+  builder.AddNode("Add", {"x", "nowhere"}, {"y"});
+  builder.AddOutput("y", {-1, 4});
+  const auto engine = MakeEngine(GetParam(), 1, builder.Build());
+  EXPECT_EQ(engine.status().code(), absl::StatusCode::kInvalidArgument);
+  EXPECT_THAT(engine.status().message(), HasSubstr("nowhere"));
+}
+
+TEST_P(InferenceEngineContract, RefusesNoThreads) {
+  const auto model = MakeTinyMlp(Precision::kFloat32, 1);
+  EXPECT_EQ(MakeEngine(GetParam(), 0, model).status().code(), absl::StatusCode::kInvalidArgument);
+}
+
+// Values by scikit-learn 1.2: KNeighborsRegressor(3, weights=...).fit(P, t).predict(...).
+// P = (0,0) (1,0) (0,2) (3,3), t = 1 2 4 8, of which k = 3 are the first three at (0.5, 0).
+TEST_P(InferenceEngineContract, NearestNeighboursByHand) {
+  const FloatTensor points = {{4, 2}, {0, 0, 1, 0, 0, 2, 3, 3}};
+  const FloatTensor targets = {{4}, {1, 2, 4, 8}};
+  const auto uniform = MakeKnnRegressor(3, KnnWeighting::kUniform, points, targets);
+  ASSERT_TRUE(uniform.ok()) << uniform.status();
+  EXPECT_NEAR(RunOnce(*Load(GetParam(), BuildKnnModel(*uniform)), {0.5f, 0})[0], 7.0 / 3, 1e-6);
+  const auto distance = MakeKnnRegressor(3, KnnWeighting::kDistance, points, targets);
+  const auto engine = Load(GetParam(), BuildKnnModel(*distance));
+  // Distances 1/2, 1/2 and sqrt(17)/2.
+  const double far_weight = 2 / std::sqrt(17.0);
+  const double expected = (2 * 1 + 2 * 2 + far_weight * 4) / (2 + 2 + far_weight);
+  EXPECT_NEAR(RunOnce(*engine, {0.5f, 0})[0], expected, 1e-6);
+  // Exactly on a point: its target alone.
+  EXPECT_EQ(RunOnce(*engine, {0, 2})[0], 4.0f);
+}
+
+TEST_P(InferenceEngineContract, NearestNeighboursVote) {
+  const FloatTensor points = {{5, 1}, {0, 1, 2, 10, 11}};
+  const auto model = MakeKnnClassifier(3, KnnWeighting::kUniform, points, {0, 2, 2, 1, 1}, 3);
+  ASSERT_TRUE(model.ok()) << model.status();
+  const auto engine = Load(GetParam(), BuildKnnModel(*model));
+  const std::vector<float> shares = RunOnce(*engine, {0.9f});
+  ASSERT_EQ(shares.size(), 3u);
+  EXPECT_NEAR(shares[0], 1.0 / 3, 1e-6);
+  EXPECT_EQ(shares[1], 0.0f);
+  EXPECT_NEAR(shares[2], 2.0 / 3, 1e-6);
+}
+
+TEST(InferenceEngineTest, TorchIsNotPartOfThisBuild) {
+  const auto engine = MakeEngine(v1::ENGINE_TORCH, 1, MakeTinyMlp(Precision::kFloat32, 1));
+  EXPECT_EQ(engine.status().code(), absl::StatusCode::kUnimplemented);
+  EXPECT_THAT(engine.status().message(), HasSubstr("tinyjoule-runner-torch"));
+}
+
+// XNNPACK against the plain loops, over random models and rows.
+class EngineAgreement : public ::testing::TestWithParam<uint32_t> {};
+
+INSTANTIATE_TEST_SUITE_P(Seeds, EngineAgreement, ::testing::Range(1u, 21u));
+
+constexpr float kFloatTolerance = 1e-5f;
+
+TEST_P(EngineAgreement, Float32) {
+  const uint32_t seed = GetParam();
+  EXPECT_LT(LargestDifference(MakeTinyMlp(Precision::kFloat32, seed), seed), kFloatTolerance);
+  EXPECT_LT(LargestDifference(MakeTinyCnn(Precision::kFloat32, 3, seed), seed), kFloatTolerance);
+  EXPECT_LT(LargestDifference(MakeTinyCnn(Precision::kFloat32, 5, seed), seed), kFloatTolerance);
+  EXPECT_LT(LargestDifference(MakeWindowedCnn(Precision::kFloat32, seed), seed), kFloatTolerance);
+  EXPECT_LT(LargestDifference(MakeImageCnn(Precision::kFloat32, seed), seed), kFloatTolerance);
+}
+
+TEST_P(EngineAgreement, Float32OnTwoThreads) {
+  const uint32_t seed = GetParam();
+  EXPECT_LT(LargestDifference(MakeImageCnn(Precision::kFloat32, seed), seed, 2), kFloatTolerance);
+}
+
+// One layer from int8 to int8 differs by a rounding at most: one step of its result.
+TEST_P(EngineAgreement, Int8LayersWithinOneStep) {
+  const uint32_t seed = GetParam();
+  for (const Precision precision : {Precision::kInt8PerTensor, Precision::kInt8PerChannel}) {
+    ModelMaker dense(precision, seed);
+    dense.Input({20});
+    dense.Dense(20, 9);
+    const onnx::ModelProto dense_model = dense.Build({9});
+    EXPECT_LE(LargestDifference(dense_model, seed), dense.output_step() * 1.001f);
+    ModelMaker conv(precision, seed);
+    conv.Input({3, 8});
+    conv.Conv1d(3, 6, 3);
+    const onnx::ModelProto conv_model = conv.Build({6, 8});
+    EXPECT_LE(LargestDifference(conv_model, seed), conv.output_step() * 1.001f);
+    ModelMaker image(precision, seed);
+    image.Input({4, 6, 6});
+    image.Conv2d(4, 4, 3, 1, 4);
+    const onnx::ModelProto image_model = image.Build({4, 6, 6});
+    EXPECT_LE(LargestDifference(image_model, seed), image.output_step() * 1.001f);
+  }
+}
+
+// A step that differs in one layer can move the next ones: whole models within two steps.
+TEST_P(EngineAgreement, Int8Models) {
+  const uint32_t seed = GetParam();
+  const float step = 4.0f / 127;
+  for (const Precision precision : {Precision::kInt8PerTensor, Precision::kInt8PerChannel}) {
+    EXPECT_LE(LargestDifference(MakeTinyMlp(precision, seed), seed), 2.001f * step);
+    EXPECT_LE(LargestDifference(MakeTinyCnn(precision, 3, seed), seed), 2.001f * step);
+    EXPECT_LE(LargestDifference(MakeWindowedCnn(precision, seed), seed), 2.001f * step);
+    EXPECT_LE(LargestDifference(MakeImageCnn(precision, seed), seed), 2.001f * step);
+  }
+}
+
+TEST_P(EngineAgreement, NearestNeighbours) {
+  const uint32_t seed = GetParam();
+  ModelMaker maker(Precision::kFloat32, seed);
+  const int64_t rows = 1500;
+  const FloatTensor points = {{rows, 5}, maker.Uniform(rows * 5, -2, 2)};
+  const FloatTensor targets = {{rows, 2}, maker.Uniform(rows * 2, -1, 1)};
+  for (const KnnWeighting weights : {KnnWeighting::kUniform, KnnWeighting::kDistance}) {
+    const auto model = MakeKnnRegressor(5, weights, points, targets);
+    ASSERT_TRUE(model.ok()) << model.status();
+    EXPECT_LT(LargestDifference(BuildKnnModel(*model), seed), kFloatTolerance);
+    EXPECT_LT(LargestDifference(BuildKnnModel(QuantizeKnnPoints(*model)), seed), kFloatTolerance);
+  }
+}
+
+}  // namespace
+}  // namespace tinyjoule

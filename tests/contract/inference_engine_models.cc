@@ -1,0 +1,189 @@
+// SPDX-FileCopyrightText: 2026 The TinyJoule Authors
+// SPDX-License-Identifier: Apache-2.0
+#include "tests/contract/inference_engine_models.h"
+
+#include <algorithm>
+#include <cmath>
+
+#include "absl/strings/str_cat.h"
+
+namespace tinyjoule {
+namespace {
+
+// Activations of the random models stay within this, so one step is 1/127th of it.
+constexpr float kActivationBound = 4.0f;
+
+Shape WithBatch(const Shape& shape) {
+  Shape result = {-1};
+  result.insert(result.end(), shape.begin(), shape.end());
+  return result;
+}
+
+}  // namespace
+
+std::string ModelMaker::NewName(const std::string& what) {
+  return absl::StrCat(what, "_", names_++);
+}
+
+std::vector<float> ModelMaker::Uniform(size_t count, float low, float high) {
+  std::uniform_real_distribution<float> distribution(low, high);
+  std::vector<float> values(count);
+  for (float& value : values) value = distribution(random_);
+  return values;
+}
+
+void ModelMaker::Input(const Shape& shape) {
+  builder_.AddInput("input", WithBatch(shape));
+  Requantize();
+}
+
+void ModelMaker::Requantize() {
+  if (precision_ == Precision::kFloat32) return;
+  step_ = kActivationBound / 127.0f;
+  const std::string scale = NewName("scale");
+  const std::string zero = NewName("zero");
+  const std::string quantized = NewName("quantized");
+  const std::string real = NewName("real");
+  builder_.AddScalar(scale, step_);
+  // Not 0, so that a mistake with zero points shows.
+  builder_.AddScalar(zero, static_cast<int8_t>(static_cast<int>(random_() % 21) - 10));
+  builder_.AddNode("QuantizeLinear", {current_, scale, zero}, {quantized});
+  builder_.AddNode("DequantizeLinear", {quantized, scale, zero}, {real});
+  current_ = real;
+}
+
+std::string ModelMaker::Weights(const Shape& shape, int64_t channel_axis, float bound) {
+  const std::string name = NewName("weights");
+  const size_t count = static_cast<size_t>(ElementCount(shape));
+  if (precision_ == Precision::kFloat32) {
+    builder_.AddInitializer(name, shape, Uniform(count, -bound, bound));
+    return name;
+  }
+  std::vector<int8_t> steps(count);
+  for (int8_t& step : steps) step = static_cast<int8_t>(static_cast<int>(random_() % 255) - 127);
+  const int64_t channels =
+      precision_ == Precision::kInt8PerChannel ? shape[static_cast<size_t>(channel_axis)] : 1;
+  weight_scales_ = Uniform(static_cast<size_t>(channels), 0.3f * bound / 127, bound / 127);
+  const Shape scale_shape = channels == 1 ? Shape{} : Shape{channels};
+  builder_.AddInitializer(name + "_int8", shape, steps);
+  builder_.AddInitializer(name + "_scale", scale_shape, weight_scales_);
+  builder_.AddInitializer(name + "_zero", scale_shape,
+                          std::vector<int8_t>(static_cast<size_t>(channels), 0));
+  builder_.AddNode("DequantizeLinear", {name + "_int8", name + "_scale", name + "_zero"}, {name},
+                   {IntAttribute("axis", channel_axis)});
+  return name;
+}
+
+std::string ModelMaker::Bias(int64_t count) {
+  const std::string name = NewName("bias");
+  const std::vector<float> values = Uniform(static_cast<size_t>(count), -0.5f, 0.5f);
+  if (precision_ == Precision::kFloat32) {
+    builder_.AddInitializer(name, {count}, values);
+    return name;
+  }
+  std::vector<float> scales;
+  std::vector<int32_t> steps;
+  for (size_t i = 0; i < values.size(); ++i) {
+    scales.push_back(step_ * weight_scales_[i % weight_scales_.size()]);
+    steps.push_back(static_cast<int32_t>(std::lround(values[i] / scales.back())));
+  }
+  builder_.AddInitializer(name + "_int32", {count}, steps);
+  builder_.AddInitializer(name + "_scale", {count}, scales);
+  builder_.AddNode("DequantizeLinear", {name + "_int32", name + "_scale"}, {name},
+                   {IntAttribute("axis", 0)});
+  return name;
+}
+
+void ModelMaker::Layer(const std::string& op_type, const Shape& shape, float bound,
+                       const std::vector<onnx::AttributeProto>& attributes) {
+  const std::string weights = Weights(shape, 0, bound);
+  const std::string bias = Bias(shape[0]);
+  const std::string result = NewName(op_type);
+  const std::string rectified = NewName("relu");
+  builder_.AddNode(op_type, {current_, weights, bias}, {result}, attributes);
+  builder_.AddNode("Relu", {result}, {rectified});
+  // Every second layer has no Relu, so that negative results are seen too.
+  current_ = names_ % 2 == 0 ? rectified : result;
+  Requantize();
+}
+
+void ModelMaker::Conv1d(int64_t inputs, int64_t outputs, int64_t kernel) {
+  const float bound = std::sqrt(3.0f / static_cast<float>(inputs * kernel));
+  Layer("Conv", {outputs, inputs, kernel}, bound,
+        {IntsAttribute("kernel_shape", {kernel}), IntsAttribute("pads", {kernel / 2, kernel / 2})});
+}
+
+void ModelMaker::Conv2d(int64_t inputs, int64_t outputs, int64_t kernel, int64_t stride,
+                        int64_t groups) {
+  const float bound = std::sqrt(3.0f / static_cast<float>(inputs / groups * kernel * kernel));
+  const int64_t pad = kernel / 2;
+  Layer("Conv", {outputs, inputs / groups, kernel, kernel}, bound,
+        {IntsAttribute("kernel_shape", {kernel, kernel}), IntAttribute("group", groups),
+         IntsAttribute("pads", {pad, pad, pad, pad}), IntsAttribute("strides", {stride, stride})});
+}
+
+void ModelMaker::Dense(int64_t inputs, int64_t outputs) {
+  Layer("Gemm", {outputs, inputs}, std::sqrt(3.0f / static_cast<float>(inputs)),
+        {IntAttribute("transB", 1)});
+}
+
+void ModelMaker::Unary(const std::string& op_type,
+                       const std::vector<onnx::AttributeProto>& attributes) {
+  const std::string result = NewName(op_type);
+  builder_.AddNode(op_type, {current_}, {result}, attributes);
+  current_ = result;
+  // Moving elements keeps their steps; exporters put no new quantisation behind Flatten.
+  if (op_type == "GlobalAveragePool") Requantize();
+}
+
+onnx::ModelProto ModelMaker::Build(const Shape& output_shape) {
+  builder_.AddNode("Identity", {current_}, {"output"});
+  builder_.AddOutput("output", WithBatch(output_shape));
+  return builder_.Build();
+}
+
+onnx::ModelProto MakeTinyCnn(Precision precision, int64_t kernel, uint32_t seed) {
+  ModelMaker maker(precision, seed);
+  maker.Input({1, 5});
+  maker.Conv1d(1, 8, kernel);
+  maker.Conv1d(8, 16, kernel);
+  maker.Unary("Flatten");
+  maker.Dense(80, 32);
+  maker.Dense(32, 1);
+  return maker.Build({1});
+}
+
+onnx::ModelProto MakeTinyMlp(Precision precision, uint32_t seed) {
+  ModelMaker maker(precision, seed);
+  maker.Input({5});
+  maker.Dense(5, 64);
+  maker.Dense(64, 32);
+  maker.Dense(32, 1);
+  return maker.Build({1});
+}
+
+onnx::ModelProto MakeWindowedCnn(Precision precision, uint32_t seed) {
+  ModelMaker maker(precision, seed);
+  maker.Input({7, 5});
+  maker.Unary("Transpose", {IntsAttribute("perm", {0, 2, 1})});
+  maker.Conv1d(5, 16, 5);
+  maker.Conv1d(16, 16, 5);
+  maker.Unary("GlobalAveragePool");
+  maker.Unary("Flatten");
+  maker.Dense(16, 1);
+  return maker.Build({1});
+}
+
+onnx::ModelProto MakeImageCnn(Precision precision, uint32_t seed) {
+  ModelMaker maker(precision, seed);
+  maker.Input({3, 12, 10});
+  maker.Conv2d(3, 8, 3, 1, 1);
+  maker.Unary("MaxPool", {IntsAttribute("kernel_shape", {2, 2}), IntsAttribute("strides", {2, 2})});
+  maker.Conv2d(8, 8, 3, 1, 8);
+  maker.Conv2d(8, 12, 3, 2, 2);
+  maker.Unary("Flatten");
+  maker.Dense(12 * 3 * 3, 10);
+  return maker.Build({10});
+}
+
+}  // namespace tinyjoule
