@@ -10,6 +10,9 @@
 namespace tinyjoule {
 namespace {
 
+constexpr double kSmallestPlain = 1e-5;
+constexpr double kLargestPlain = 1e15;
+
 bool LooksLikeFormula(absl::string_view text) {
   return !text.empty() && absl::string_view("=+-@\t\r").find(text.front()) != text.npos;
 }
@@ -67,7 +70,7 @@ void CsvWriter::AddBool(bool value) {
 void CsvWriter::AddEmpty() { Separate(); }
 
 void CsvWriter::EndRow() {
-  out_ += '\n';
+  out_ += row_end_;
   row_is_empty_ = true;
 }
 
@@ -77,8 +80,11 @@ void CsvWriter::AddRow(const std::vector<std::string>& cells) {
 }
 
 std::string ShortestNumber(double value) {
+  const double size = std::abs(value);
+  const bool plain = value == 0 || (size >= kSmallestPlain && size < kLargestPlain);
+  const auto format = plain ? std::chars_format::fixed : std::chars_format::scientific;
   char buffer[64];
-  const auto end = std::to_chars(buffer, buffer + sizeof(buffer), value).ptr;
+  const auto end = std::to_chars(buffer, buffer + sizeof(buffer), value, format).ptr;
   return std::string(buffer, end);
 }
 

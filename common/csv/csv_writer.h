@@ -12,11 +12,13 @@
 
 namespace tinyjoule {
 
-// Appends RFC 4180 rows (UTF-8, comma, CRLF-free: rows end with LF) to a string that the caller
-// owns and may empty between rows. The same values give the same bytes. One thread.
+// Appends RFC 4180 rows (UTF-8, comma) to a string that the caller owns and may empty between rows.
+// Rows end with LF for the eye and for pipes; files pass kCrLf, as the RFC has it. The same values
+// give the same bytes. One thread.
 class CsvWriter {
  public:
-  explicit CsvWriter(std::string& out) : out_(out) {}
+  static constexpr const char* kCrLf = "\r\n";
+  explicit CsvWriter(std::string& out, const char* row_end = "\n") : out_(out), row_end_(row_end) {}
 
   // Text is quoted when it must be. A text that a spreadsheet would run as a formula (it begins
   // with = + - @, tab or CR) gets a ' before it; numbers are never touched.
@@ -39,10 +41,12 @@ class CsvWriter {
   void Separate();
 
   std::string& out_;
+  const char* const row_end_;
   bool row_is_empty_ = true;
 };
 
-// The shortest digits that read back as the same number: "0.1", "1e-07", "-0".
+// The shortest digits that read back as the same number, with '.' whatever the locale: "0.1",
+// "100000", "-0"; with an exponent below 1e-5 and from 1e15 on ("1e-07").
 std::string ShortestNumber(double value);
 
 }  // namespace tinyjoule

@@ -56,12 +56,19 @@ TEST(CsvWriterTest, WritesRows) {
   writer.EndRow();
   writer.AddRow({"a", "b"});
   EXPECT_EQ(out, ",,true,18446744073709551615,\na,b\n");
+  std::string file;
+  CsvWriter(file, CsvWriter::kCrLf).AddRow({"a", "b"});
+  EXPECT_EQ(file, "a,b\r\n");
 }
 
 TEST(ShortestNumberTest, ReadsBackExactly) {
   EXPECT_EQ(ShortestNumber(0.1), "0.1");
   EXPECT_EQ(ShortestNumber(1e-7), "1e-07");
   EXPECT_EQ(ShortestNumber(3), "3");
+  EXPECT_EQ(ShortestNumber(100000), "100000");
+  EXPECT_EQ(ShortestNumber(-2.5e-5), "-0.000025");
+  EXPECT_EQ(ShortestNumber(1e22), "1e+22");
+  EXPECT_EQ(ShortestNumber(5e-324), "5e-324");
   std::mt19937_64 engine(17);
   for (int i = 0; i < 10'000; ++i) {
     const double value = std::ldexp(std::uniform_real_distribution<double>(-1, 1)(engine),

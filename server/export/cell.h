@@ -8,6 +8,7 @@
 #include <variant>
 
 #include "absl/strings/string_view.h"
+#include "common/csv/csv_writer.h"
 #include "google/protobuf/timestamp.pb.h"
 
 namespace tinyjoule {
@@ -22,13 +23,11 @@ Cell NumberCell(double value);
 // ISO 8601 in UTC with a Z and as many digits as needed; missing outside the years 1 to 9999.
 Cell TimeCell(const google::protobuf::Timestamp& time);
 
-// The shortest decimal text that reads back as the same double, with '.', whatever the locale.
-// Plain digits from 1e-5 to 1e15, an exponent beyond.
-std::string NumberText(double value);
+// A parameter's text: a number where it is written as one.
+Cell ParameterCell(absl::string_view text);
 
-// Appends the cell as RFC 4180 wants it. A text that a spreadsheet would run as a formula (it
-// begins with = + - @ or a control character, and is not a number) gets an apostrophe before it.
-void AppendCsv(const Cell& cell, std::string& out);
+// The next cell of a row; a text that a spreadsheet would run as a formula is made safe.
+void AddCsv(const Cell& cell, CsvWriter& row);
 void AppendJson(const Cell& cell, std::string& out);
 // A JSON string with its quotes.
 void AppendJsonText(absl::string_view text, std::string& out);

@@ -18,7 +18,7 @@ namespace tinyjoule {
 // What a reader needs to know about a column.
 struct ColumnInfo {
   std::string name;
-  // A type of Frictionless' Table Schema: string | integer | number | boolean | datetime.
+  // A type of Frictionless' Table Schema: string | integer | number | boolean | datetime | any.
   std::string type;
   // Empty: none.
   std::string unit;

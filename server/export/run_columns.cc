@@ -239,8 +239,7 @@ const std::vector<RunColumn>& RunColumns() {
 }
 
 ColumnInfo ParameterColumn(const std::string& path) {
-  return {absl::StrCat("param.", path), "string", "",
-          absl::StrCat("Value of the swept parameter ", path, ".")};
+  return {absl::StrCat("param.", path), "any", "", "Value of this swept parameter."};
 }
 
 }  // namespace tinyjoule

@@ -28,7 +28,7 @@ absl::Status TableWriter::WriteRow(
   std::vector<Cell> row(cells.begin(), cells.end());
   for (const std::string& path : paths_) {
     const auto found = parameters.find(path);
-    row.push_back(found == parameters.end() ? Cell() : TextCell(found->second));
+    row.push_back(found == parameters.end() ? Cell() : ParameterCell(found->second));
   }
   AppendRow(row);
   has_rows_ = true;
@@ -42,11 +42,9 @@ absl::Status TableWriter::Finish() {
 
 void TableWriter::AppendRow(absl::Span<const Cell> cells) {
   if (syntax_ == Syntax::kCsv) {
-    for (size_t i = 0; i < cells.size(); ++i) {
-      if (i > 0) pending_ += ',';
-      AppendCsv(cells[i], pending_);
-    }
-    pending_ += "\r\n";
+    CsvWriter row(pending_, CsvWriter::kCrLf);
+    for (const Cell& cell : cells) AddCsv(cell, row);
+    row.EndRow();
     return;
   }
   pending_ += has_rows_ ? ",\n{" : "\n{";

@@ -29,7 +29,8 @@ using google::protobuf::util::MessageDifferencer;
 
 std::string TextOf(const Cell& cell) {
   std::string text;
-  AppendCsv(cell, text);
+  CsvWriter row(text);
+  AddCsv(cell, row);
   return text;
 }
 
