@@ -42,8 +42,7 @@ void KeepMaximum(const Optional& value, v1::BoardState* state) {
 
 std::optional<std::string> BoardReader::ReadText(const std::string& path) const {
   // The kernel's files say that they are empty, so their size is no help.
-  const absl::StatusOr<std::string> bytes =
-      file_system_.ReadRange(root_ + path, 0, kMaxFileBytes);
+  const absl::StatusOr<std::string> bytes = file_system_.ReadRange(root_ + path, 0, kMaxFileBytes);
   if (!bytes.ok()) return std::nullopt;
   absl::string_view text = *bytes;
   while (absl::ConsumeSuffix(&text, absl::string_view("\0", 1))) {

@@ -20,6 +20,7 @@ constexpr int64_t kFetchRetryNs = kNsPerSecond;
 constexpr int64_t kLastSampleTimeoutNs = kNsPerSecond;
 constexpr int64_t kMinPilotNs = 50 * kNsPerMs;
 constexpr int64_t kMaxPilotNs = kNsPerSecond;
+constexpr int kMaxResizes = 5;
 constexpr uint64_t kRunnerLogBytes = 4096;
 
 absl::Status CheckWindowDone(const v1::WindowDone& done, const v1::RunCommand& run) {
@@ -197,22 +198,34 @@ absl::Status Measurement::WarmUp() {
 }
 
 absl::Status Measurement::MeasureWindows() {
-  v1::RunCommand run;
-  run.set_measured(true);
-  run.set_inference_count(pilot_.SizeWindow(ToNs(job_.window_min())));
-  const auto expected_ns =
-      static_cast<int64_t>(static_cast<double>(run.inference_count()) * pilot_.latency_ns());
-  for (uint32_t window = 0; window < job_.window_count(); ++window) {
+  const int64_t window_min_ns = ToNs(job_.window_min());
+  uint64_t count = pilot_.SizeWindow(window_min_ns);
+  int resized = 0;
+  for (uint32_t window = 0; window < job_.window_count();) {
     EnterPhase(v1::RUN_PHASE_WINDOW, window);
-    // A cancellation that came before stops here; one that comes now waits for the window's end.
-    TJ_RETURN_IF_ERROR(KeepGoing());
-    in_window_ = true;
-    const auto done = RunInferences(run, 3 * expected_ns + options_.window_slack_ns);
-    in_window_ = false;
-    TJ_RETURN_IF_ERROR(done.status());
-    AddWindow(v1::WINDOW_KIND_INFERENCE, window, *done);
+    TJ_ASSIGN_OR_RETURN(const v1::WindowDone done, MeasureWindow(count));
+    const int64_t duration_ns = done.end_mono_ns() - done.start_mono_ns();
+    // The pilots were slower than the windows are: what came out short is no window.
+    if (duration_ns < window_min_ns && resized++ < kMaxResizes) {
+      count = Pilot::Resize(count, duration_ns, window_min_ns);
+      continue;
+    }
+    AddWindow(v1::WINDOW_KIND_INFERENCE, window++, done);
   }
   return absl::OkStatus();
+}
+
+absl::StatusOr<v1::WindowDone> Measurement::MeasureWindow(uint64_t count) {
+  // A cancellation that came before stops here; one that comes now waits for the window's end.
+  TJ_RETURN_IF_ERROR(KeepGoing());
+  v1::RunCommand run;
+  run.set_measured(true);
+  run.set_inference_count(count);
+  const auto expected_ns = static_cast<int64_t>(static_cast<double>(count) * pilot_.latency_ns());
+  in_window_ = true;
+  auto done = RunInferences(run, 3 * expected_ns + options_.window_slack_ns);
+  in_window_ = false;
+  return done;
 }
 
 absl::StatusOr<v1::WindowDone> Measurement::RunInferences(const v1::RunCommand& run,

@@ -94,6 +94,7 @@ class Measurement {
   [[nodiscard]] absl::Status Idle(v1::WindowKind kind);
   [[nodiscard]] absl::Status WarmUp();
   [[nodiscard]] absl::Status MeasureWindows();
+  absl::StatusOr<v1::WindowDone> MeasureWindow(uint64_t count);
   absl::StatusOr<v1::WindowDone> RunInferences(const v1::RunCommand& run, int64_t timeout_ns);
   [[nodiscard]] absl::Status FinishRunner();
   [[nodiscard]] absl::Status AwaitLastSample(int64_t time_ns);

@@ -208,6 +208,19 @@ TEST_F(MeasurementTest, ShortWindowsAndSlowModelsMakeTenInferences) {
   EXPECT_TRUE(HasFlag(Run(), "SHORT"));
 }
 
+TEST_F(MeasurementTest, AWindowThatComesOutShortIsMeasuredAgain) {
+  observer_.on_phase = [this](v1::RunPhase phase, uint32_t) {
+    // Twice as fast as in the warm-up, as when another load has ended.
+    if (phase == v1::RUN_PHASE_WINDOW) runner_.behaviour.latency_ns = kNsPerMs / 2;
+  };
+  const v1::RunResult result = Run();
+  ASSERT_EQ(Inference(result).size(), 3u);
+  for (const v1::MarkedWindow* window : Inference(result)) {
+    EXPECT_GE(window->end_mono_ns() - window->start_mono_ns(), 10 * kNsPerSecond);
+    EXPECT_EQ(window->inference_count(), 21'000u);
+  }
+}
+
 TEST_F(MeasurementTest, ALatencyThatNeverSettlesIsFlagged) {
   runner_.behaviour.latency_growth = 1.2;
   const v1::RunResult result = Run();

@@ -13,6 +13,12 @@ constexpr double kWindowMargin = 1.05;
 // A window of a month at 1 us an inference.
 constexpr double kMaxInferences = 1e12;
 
+uint64_t CountFor(double latency_ns, int64_t window_min_ns) {
+  const double wanted = static_cast<double>(window_min_ns) * kWindowMargin;
+  const double count = std::ceil(wanted / std::max(latency_ns, 1.0));
+  return std::max(Pilot::kMinInferences, static_cast<uint64_t>(std::min(count, kMaxInferences)));
+}
+
 }  // namespace
 
 void Pilot::Add(const v1::WindowDone& done) {
@@ -37,9 +43,13 @@ double Pilot::latency_ns() const {
 }
 
 uint64_t Pilot::SizeWindow(int64_t window_min_ns) const {
-  const double latency = std::max(latency_ns(), 1.0);
-  const double count = std::ceil(static_cast<double>(window_min_ns) / latency * kWindowMargin);
-  return std::max(kMinInferences, static_cast<uint64_t>(std::min(count, kMaxInferences)));
+  const auto fastest = std::min_element(latencies_ns_.begin(), latencies_ns_.end());
+  return CountFor(fastest == latencies_ns_.end() ? 0 : *fastest, window_min_ns);
+}
+
+uint64_t Pilot::Resize(uint64_t count, int64_t duration_ns, int64_t window_min_ns) {
+  const double latency_ns = static_cast<double>(duration_ns) / static_cast<double>(count);
+  return std::max(count + 1, CountFor(latency_ns, window_min_ns));
 }
 
 }  // namespace tinyjoule

@@ -23,9 +23,11 @@ class Pilot {
   bool steady() const;
   // Mean latency of the last pilots; 0 before the first inference.
   double latency_ns() const;
-  // Inferences for a window of at least window_min_ns: 5 % more than the latency asks for, since a
-  // window that runs faster than the pilots must not come out short.
+  // Inferences for a window of at least window_min_ns: 5 % more than the fastest of the last pilots
+  // asks for, since a window that runs faster than they did must not come out short.
   uint64_t SizeWindow(int64_t window_min_ns) const;
+  // After a window of `count` inferences that came out short all the same.
+  static uint64_t Resize(uint64_t count, int64_t duration_ns, int64_t window_min_ns);
 
  private:
   // The last kAgreeing ones.

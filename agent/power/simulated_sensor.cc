@@ -14,6 +14,8 @@ constexpr uint32_t kShuntUohm = 100'000;
 // PGA /8: 320 mV.
 constexpr int32_t kShuntClipCounts = 32'000;
 constexpr double kMaxCores = 4;
+constexpr int kReadAttempts = 3;
+constexpr int64_t kReadToleranceNs = 20 * kNsPerUs;
 // What the supply and its cable lose.
 constexpr double kSupplyOhm = 0.05;
 
@@ -54,7 +56,7 @@ ReadOutcome SimulatedSensor::ReadConversion(RawSample* sample) {
   const int64_t now_ns = clock_.MonotonicNs();
   // Behind by whole cycles: those conversions share the mean load of the time since the last
   // reading, so that the energy stays right.
-  if (now_ns - last_reading_ns_ >= kCycleNs / 2) load_cores_ = MeasureLoad(now_ns);
+  if (now_ns - last_reading_ns_ >= kCycleNs / 2) load_cores_ = MeasureLoad();
   sample->t_ns = next_edge_ns_;
   sample->flags = now_ns - next_edge_ns_ > kCycleNs / 2 ? v1::SAMPLE_FLAG_LATE : 0;
   const double power_w = options_.idle_w + (options_.busy_w - options_.idle_w) * load_cores_ +
@@ -64,8 +66,17 @@ ReadOutcome SimulatedSensor::ReadConversion(RawSample* sample) {
   return ReadOutcome::kSample;
 }
 
-double SimulatedSensor::MeasureLoad(int64_t now_ns) {
-  const int64_t cpu_ns = load_.CpuTimeNs();
+double SimulatedSensor::MeasureLoad() {
+  // Time and processor time must be of one moment: an interruption between the two reads would
+  // show a load that never was.
+  int64_t cpu_ns = 0;
+  int64_t now_ns = 0;
+  for (int attempt = 0; attempt < kReadAttempts; ++attempt) {
+    const int64_t before_ns = clock_.MonotonicNs();
+    cpu_ns = load_.CpuTimeNs();
+    now_ns = clock_.MonotonicNs();
+    if (now_ns - before_ns < kReadToleranceNs) break;
+  }
   const int64_t elapsed_ns = now_ns - last_reading_ns_;
   // A smaller value is another process, at its beginning.
   const int64_t used_ns = cpu_ns >= last_cpu_ns_ ? cpu_ns - last_cpu_ns_ : 0;

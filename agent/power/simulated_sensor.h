@@ -40,8 +40,8 @@ class SimulatedSensor final : public PowerSensor {
   static constexpr int64_t kCycleNs = 4'790'000;
 
  private:
-  // Cores that the process kept busy in [last_reading_ns_, now_ns].
-  double MeasureLoad(int64_t now_ns);
+  // Cores that the process kept busy since the last call.
+  double MeasureLoad();
   // Near a standard normal: the sum of twelve uniforms less six.
   double Noise();
   void Convert(double power_w, RawSample* sample) const;

@@ -12,12 +12,12 @@
 namespace tinyjoule {
 namespace {
 
-template <typename T, typename Result, typename Function>
+template <typename T, typename Result, typename Second = T, typename Function>
 ReferenceKernel Combine(const KernelOperands& operands, Function function) {
   StridedLoop loop(operands.out().shape);
   loop.AddBroadcast(operands.in(0).shape);
   loop.AddBroadcast(operands.in(1).shape);
-  return [loop = std::move(loop), a = operands.input<T>(0), b = operands.input<T>(1),
+  return [loop = std::move(loop), a = operands.input<T>(0), b = operands.input<Second>(1),
           out = operands.output<Result>(), function] {
     loop.Run([&](int64_t index, const auto& offsets) {
       out[index] = function(a[offsets[0]], b[offsets[1]]);
@@ -83,6 +83,14 @@ ReferenceKernel MakeArithmetic(const KernelOperands& operands) {
   return Accumulate<T>(operands, [](T a, T b) { return std::max(a, b); });
 }
 
+// A float to a power of any type.
+template <typename Exponent>
+ReferenceKernel MakePower(const KernelOperands& operands) {
+  return Combine<float, float, Exponent>(operands, [](float base, Exponent exponent) {
+    return std::pow(base, static_cast<float>(exponent));
+  });
+}
+
 template <typename T>
 ReferenceKernel MakeComparison(const KernelOperands& operands) {
   const std::string& op = operands.node().op_type;
@@ -109,8 +117,16 @@ absl::StatusOr<ReferenceKernel> MakeBinaryKernel(const KernelOperands& operands)
   const ElementType type = operands.in(0).type;
   if (operands.node().op_type == "Pow") {
     if (type != ElementType::kFloat) return UnimplementedType(type);
-    if (operands.in(1).type != type) return UnimplementedType(operands.in(1).type);
-    return Combine<float, float>(operands, [](float a, float b) { return std::pow(a, b); });
+    switch (operands.in(1).type) {
+      case ElementType::kFloat:
+        return MakePower<float>(operands);
+      case ElementType::kInt32:
+        return MakePower<int32_t>(operands);
+      case ElementType::kInt64:
+        return MakePower<int64_t>(operands);
+      default:
+        return UnimplementedType(operands.in(1).type);
+    }
   }
   switch (type) {
     case ElementType::kFloat:

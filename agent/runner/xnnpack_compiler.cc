@@ -14,7 +14,14 @@
 namespace tinyjoule {
 
 XnnCompiler::XnnCompiler(const OnnxGraph& graph, XnnPlan* plan)
-    : graph_(graph), plan_(*plan), activations_(graph.values().size()) {}
+    : graph_(graph),
+      plan_(*plan),
+      activations_(graph.values().size()),
+      converted_(graph.values().size()) {}
+
+bool XnnCompiler::IsConstantDequantization(const GraphNode& node) const {
+  return node.op_type == "DequantizeLinear" && graph_.value(node.inputs[0]).constant;
+}
 
 absl::Status XnnCompiler::Compile() {
   for (const int end : {graph_.input(), graph_.output()}) {
@@ -25,8 +32,7 @@ absl::Status XnnCompiler::Compile() {
   input_ = plan_.NewActivation(graph_.value(graph_.input()).size(), 1);
   activations_[static_cast<size_t>(graph_.input())] = input_;
   for (const GraphNode& node : graph_.nodes()) {
-    // Those become float32 only for who reads it.
-    if (node.op_type == "DequantizeLinear" || IsFoldedIntoReader(graph_, node)) continue;
+    if (IsConstantDequantization(node) || IsFoldedIntoReader(graph_, node)) continue;
     const FusedNodes fused = FuseNodesEndingAt(graph_, node);
     absl::StatusOr<Activation> result = Emit(fused);
     if (!result.ok()) return Annotate(result.status(), fused.core->Describe());
@@ -37,36 +43,48 @@ absl::Status XnnCompiler::Compile() {
   return absl::OkStatus();
 }
 
-absl::StatusOr<Activation> XnnCompiler::FloatOperand(int value) {
+absl::StatusOr<Activation> XnnCompiler::AnyOperand(int value) {
   if (value < 0) return absl::InvalidArgumentError("an operand is absent");
-  std::optional<Activation>& known = activations_[static_cast<size_t>(value)];
-  if (known.has_value() && known->quantized) {
+  const std::optional<Activation>& known = activations_[static_cast<size_t>(value)];
+  if (known.has_value()) return *known;
+  return absl::UnimplementedError(
+      absl::StrCat("'", graph_.value(value).name, "' is a constant where XNNPACK takes none"));
+}
+
+absl::StatusOr<Activation> XnnCompiler::FloatOperand(int value) {
+  TJ_ASSIGN_OR_RETURN(const Activation known, AnyOperand(value));
+  if (!known.quantized) return known;
+  if (!known.stands_for_real) {
     return absl::UnimplementedError(
         absl::StrCat("'", graph_.value(value).name, "' is int8 and no DequantizeLinear is behind"));
   }
-  if (known.has_value()) return *known;
-  TJ_ASSIGN_OR_RETURN(const Activation steps, Int8Operand(value));
-  known = plan_.NewActivation(steps.size, steps.channels);
-  TJ_RETURN_IF_ERROR(AddConversion(steps, *known, &plan_));
-  return *known;
+  std::optional<Activation>& converted = converted_[static_cast<size_t>(value)];
+  if (!converted.has_value()) {
+    const Activation floats = plan_.NewActivation(known.size, known.channels);
+    TJ_RETURN_IF_ERROR(AddConversion(known, floats, &plan_));
+    converted = floats;
+  }
+  return *converted;
 }
 
 absl::StatusOr<Activation> XnnCompiler::Int8Operand(int value) {
-  const GraphNode* const node = ProducerOf(graph_, value);
-  const std::optional<Activation> steps =
-      node == nullptr ? std::nullopt : activations_[static_cast<size_t>(node->inputs[0])];
-  if (!steps.has_value() || !steps->quantized || node->op_type != "DequantizeLinear") {
-    return absl::UnimplementedError(
-        absl::StrCat("'", graph_.value(value).name, "' is a constant where XNNPACK takes none"));
-  }
-  Activation operand = *steps;
-  TJ_ASSIGN_OR_RETURN(operand.quantization, QuantizationOf(graph_, *node));
-  return operand;
+  TJ_ASSIGN_OR_RETURN(const Activation known, AnyOperand(value));
+  if (known.quantized) return known;
+  return absl::UnimplementedError(
+      absl::StrCat("'", graph_.value(value).name, "' is not int8 as the operator behind needs"));
 }
 
 absl::StatusOr<Activation> XnnCompiler::Operand(const FusedNodes& fused, size_t index) {
   const int value = fused.core->input(index);
   return fused.quantize != nullptr ? Int8Operand(value) : FloatOperand(value);
+}
+
+Activation XnnCompiler::NewLike(const Activation& activation, int64_t channels) {
+  if (!activation.quantized) return plan_.NewActivation(activation.size, channels);
+  Activation result =
+      plan_.NewQuantizedActivation(activation.size, channels, activation.quantization);
+  result.stands_for_real = activation.stands_for_real;
+  return result;
 }
 
 Activation XnnCompiler::InLayout(const Activation& activation, int64_t channels) {
@@ -99,6 +117,7 @@ absl::StatusOr<Activation> XnnCompiler::Emit(const FusedNodes& fused) {
       {"BatchNormalization", &XnnCompiler::EmitNormalization},
       {"Clip", &XnnCompiler::EmitClamp},
       {"Conv", &XnnCompiler::EmitConv},
+      {"DequantizeLinear", &XnnCompiler::EmitDequantize},
       {"Div", &XnnCompiler::EmitBinary},
       {"Dropout", &XnnCompiler::EmitView},
       {"Flatten", &XnnCompiler::EmitView},

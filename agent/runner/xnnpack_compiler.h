@@ -16,8 +16,8 @@
 namespace tinyjoule {
 
 // Turns a graph into the steps of an XnnPlan: one fused operator after another, in topological
-// order. A dequantised activation becomes float32 only when an operator reads it as such; operators
-// that XNNPACK has in float32 only run as the graph says, between conversions.
+// order. What DequantizeLinear gives stays int8 in memory until an operator reads it as float32:
+// those that XNNPACK has in float32 only run as the graph says, between conversions.
 class XnnCompiler {
  public:
   // Both must live as long as Compile runs.
@@ -31,10 +31,15 @@ class XnnCompiler {
   const Activation& output() const { return output_; }
 
  private:
-  // The operand as the operator wants it: float32 or as it is, and in a given layout.
+  bool IsConstantDequantization(const GraphNode& node) const;
+
+  // The operand as it lies in memory, as float32, as int8, as the operator wants it.
+  absl::StatusOr<Activation> AnyOperand(int value);
   absl::StatusOr<Activation> FloatOperand(int value);
   absl::StatusOr<Activation> Int8Operand(int value);
   absl::StatusOr<Activation> Operand(const FusedNodes& fused, size_t index);
+  // The same elements in another layout.
+  Activation NewLike(const Activation& activation, int64_t channels);
   Activation InLayout(const Activation& activation, int64_t channels);
   // A new activation for the operator's result.
   absl::StatusOr<Activation> NewResult(const FusedNodes& fused, int64_t channels);
@@ -54,6 +59,7 @@ class XnnCompiler {
   absl::StatusOr<Activation> EmitSoftmax(const FusedNodes& fused);
   absl::StatusOr<Activation> EmitView(const FusedNodes& fused);
   absl::StatusOr<Activation> EmitTranspose(const FusedNodes& fused);
+  absl::StatusOr<Activation> EmitDequantize(const FusedNodes& fused);
   absl::StatusOr<Activation> EmitQuantize(const FusedNodes& fused);
 
   const Shape& ShapeOf(int value) const { return graph_.value(value).shape; }
@@ -62,6 +68,8 @@ class XnnCompiler {
   XnnPlan& plan_;
   // By value of the graph.
   std::vector<std::optional<Activation>> activations_;
+  // The float32 form of those in int8 that an operator has read so.
+  std::vector<std::optional<Activation>> converted_;
   Activation input_;
   Activation output_;
 };

@@ -1,6 +1,7 @@
 // SPDX-FileCopyrightText: 2026 The TinyJoule Authors
 // SPDX-License-Identifier: Apache-2.0
 #include <algorithm>
+#include <cmath>
 #include <numeric>
 #include <utility>
 #include <vector>
@@ -83,8 +84,13 @@ absl::StatusOr<Activation> XnnCompiler::EmitClamp(const FusedNodes& fused) {
       return absl::UnimplementedError("bounds that are not constants");
     }
   }
-  TJ_ASSIGN_OR_RETURN(const Activation in, Operand(fused, 0));
-  TJ_ASSIGN_OR_RETURN(const Activation out, NewResult(fused, in.channels));
+  TJ_ASSIGN_OR_RETURN(Activation in, AnyOperand(fused.core->inputs[0]));
+  // 0 is a step of every quantisation, other bounds need not be.
+  const bool exact_in_int8 = fused.clamp.low == 0 && std::isinf(fused.clamp.high);
+  if (!exact_in_int8) {
+    TJ_ASSIGN_OR_RETURN(in, FloatOperand(fused.core->inputs[0]));
+  }
+  const Activation out = NewLike(in, in.channels);
   TJ_RETURN_IF_ERROR(AddClamp(fused.clamp, in, out, &plan_));
   return out;
 }
@@ -114,13 +120,11 @@ absl::StatusOr<Activation> XnnCompiler::EmitSoftmax(const FusedNodes& fused) {
 
 absl::StatusOr<Activation> XnnCompiler::EmitView(const FusedNodes& fused) {
   // The order of the elements stays, in ONNX's view and so in memory.
-  const std::optional<Activation>& known = activations_[static_cast<size_t>(fused.core->inputs[0])];
-  if (known.has_value()) return *known;
-  return Operand(fused, 0);
+  return AnyOperand(fused.core->inputs[0]);
 }
 
 absl::StatusOr<Activation> XnnCompiler::EmitTranspose(const FusedNodes& fused) {
-  TJ_ASSIGN_OR_RETURN(const Activation operand, Operand(fused, 0));
+  TJ_ASSIGN_OR_RETURN(const Activation operand, AnyOperand(fused.core->inputs[0]));
   const Shape& shape = ShapeOf(fused.core->inputs[0]);
   Shape order(shape.size());
   std::iota(order.rbegin(), order.rend(), 0);
@@ -144,8 +148,21 @@ absl::StatusOr<Activation> XnnCompiler::EmitTranspose(const FusedNodes& fused) {
   return result;
 }
 
+absl::StatusOr<Activation> XnnCompiler::EmitDequantize(const FusedNodes& fused) {
+  TJ_ASSIGN_OR_RETURN(Activation steps, Int8Operand(fused.core->inputs[0]));
+  TJ_ASSIGN_OR_RETURN(steps.quantization, QuantizationOf(graph_, *fused.core));
+  steps.stands_for_real = true;
+  return steps;
+}
+
 absl::StatusOr<Activation> XnnCompiler::EmitQuantize(const FusedNodes& fused) {
   TJ_ASSIGN_OR_RETURN(const Quantization quantization, QuantizationOf(graph_, *fused.core));
+  TJ_ASSIGN_OR_RETURN(Activation steps, AnyOperand(fused.core->inputs[0]));
+  if (steps.quantized && steps.quantization == quantization) {
+    // Dequantised, moved, quantised again: the same steps.
+    steps.stands_for_real = false;
+    return steps;
+  }
   TJ_ASSIGN_OR_RETURN(const Activation in, FloatOperand(fused.core->inputs[0]));
   const Activation out = plan_.NewQuantizedActivation(in.size, in.channels, quantization);
   TJ_RETURN_IF_ERROR(AddConversion(in, out, &plan_));

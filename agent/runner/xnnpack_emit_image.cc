@@ -96,15 +96,22 @@ absl::StatusOr<Activation> XnnCompiler::EmitPool(const FusedNodes& fused) {
   const GraphNode& node = *fused.core;
   const Shape& shape = ShapeOf(node.inputs[0]);
   TJ_ASSIGN_OR_RETURN(const ImageWindow window, WindowOf(node, shape, {}));
-  TJ_ASSIGN_OR_RETURN(const Activation operand, Operand(fused, 0));
+  const bool is_max = node.op_type == "MaxPool";
+  // The largest step is the largest value.
+  TJ_ASSIGN_OR_RETURN(const Activation operand,
+                      is_max ? AnyOperand(node.inputs[0]) : FloatOperand(node.inputs[0]));
   const Activation in = InLayout(operand, shape[1]);
-  TJ_ASSIGN_OR_RETURN(const Activation out, NewResult(fused, shape[1]));
+  TJ_ASSIGN_OR_RETURN(Activation out, NewResult(fused, shape[1]));
+  if (in.quantized) {
+    out = plan_.NewQuantizedActivation(out.size, shape[1], in.quantization);
+    out.stands_for_real = in.stands_for_real;
+  }
   if (window.single_tap()) {
     if (in.size != out.size || window.padded()) {
       return absl::UnimplementedError("a pooling of single elements with strides or padding");
     }
     TJ_RETURN_IF_ERROR(AddClamp(fused.clamp, in, out, &plan_));
-  } else if (node.op_type == "MaxPool") {
+  } else if (is_max) {
     TJ_RETURN_IF_ERROR(AddMaxPool(window, shape[1], fused.clamp, in, out, &plan_));
   } else {
     TJ_RETURN_IF_ERROR(CheckAveragePool(node, window));

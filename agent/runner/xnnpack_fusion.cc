@@ -59,32 +59,23 @@ int BiasOf(const OnnxGraph& graph, const GraphNode& add, const GraphNode& matmul
   return fits && (graph.value(other).constant || dequantized) ? other : -1;
 }
 
-bool IsDequantizedActivation(const OnnxGraph& graph, int value) {
-  const GraphNode* const producer = ProducerOf(graph, value);
+// Whether a real value lies in memory as int8: dequantised, and perhaps moved since.
+bool LiesInInt8(const OnnxGraph& graph, int value) {
+  const GraphNode* producer = ProducerOf(graph, value);
+  while (producer != nullptr &&
+         IsOneOf(*producer, {"Dropout", "Flatten", "Identity", "MaxPool", "Relu", "Reshape",
+                             "Squeeze", "Transpose", "Unsqueeze"})) {
+    producer = ProducerOf(graph, producer->inputs[0]);
+  }
   return producer != nullptr && producer->op_type == "DequantizeLinear" &&
          !graph.value(producer->inputs[0]).constant;
 }
 
-bool SameParameters(const OnnxGraph& graph, const GraphNode& a, const GraphNode& b) {
-  for (size_t i = 1; i < 3; ++i) {
-    if (a.input(i) == b.input(i)) continue;
-    if (a.input(i) < 0 || b.input(i) < 0) return false;
-    const GraphValue& left = graph.value(a.input(i));
-    const GraphValue& right = graph.value(b.input(i));
-    if (left.type != right.type || left.data != right.data) return false;
-  }
-  return true;
-}
-
-// Whether XNNPACK has the core in int8, between the given DequantizeLinear and QuantizeLinear.
-bool HasInt8Form(const OnnxGraph& graph, const GraphNode& core, const GraphNode& quantize) {
-  if (!IsDequantizedActivation(graph, core.input(0))) return false;
+// Whether XNNPACK has the core in int8, between DequantizeLinear and QuantizeLinear.
+bool HasInt8Form(const OnnxGraph& graph, const GraphNode& core) {
+  if (!LiesInInt8(graph, core.input(0))) return false;
   if (IsOneOf(core, {"Conv", "Gemm", "GlobalAveragePool", "MatMul"})) return true;
-  if (core.op_type == "Add") return IsDequantizedActivation(graph, core.input(1));
-  // These keep the steps of their input, so both sides must have the same.
-  return IsOneOf(core, {"Clip", "Flatten", "MaxPool", "Relu", "Reshape", "Squeeze", "Transpose",
-                        "Unsqueeze"}) &&
-         SameParameters(graph, *ProducerOf(graph, core.input(0)), quantize);
+  return core.op_type == "Add" && LiesInInt8(graph, core.input(1));
 }
 
 bool Folds(const OnnxGraph& graph, const GraphNode& node, const GraphNode& reader) {
@@ -97,7 +88,7 @@ bool Folds(const OnnxGraph& graph, const GraphNode& node, const GraphNode& reade
     return node.op_type == "MatMul" && BiasOf(graph, reader, node) >= 0;
   }
   if (reader.op_type != "QuantizeLinear") return false;
-  return HasInt8Form(graph, *FuseNodesEndingAt(graph, node).core, reader);
+  return HasInt8Form(graph, *FuseNodesEndingAt(graph, node).core);
 }
 
 }  // namespace

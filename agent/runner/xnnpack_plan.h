@@ -35,6 +35,9 @@ using ThreadPool = std::unique_ptr<pthreadpool, ThreadPoolDeleter>;
 struct Quantization {
   float scale = 1.0f;
   int8_t zero_point = 0;
+  bool operator==(const Quantization& other) const {
+    return scale == other.scale && zero_point == other.zero_point;
+  }
 };
 
 // Where an activation lies while the model runs. Element (c, s) of the tensor, seen as `channels` x
@@ -45,6 +48,9 @@ struct Activation {
   int64_t size = 0;
   int64_t channels = 1;
   bool quantized = false;
+  // With quantized: the graph sees the real value here (behind DequantizeLinear), of which int8 is
+  // only the form in memory.
+  bool stands_for_real = false;
   Quantization quantization;
 
   int64_t pixels() const { return size / channels; }
