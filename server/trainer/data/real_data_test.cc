@@ -215,6 +215,31 @@ TEST_F(RealDataTest, SeattleOneDayAhead) {
   EXPECT_NEAR(LastFifth(*dataset, "persistence").rmse, 8.676, 5e-4);
 }
 
+// RISK_MM of a day is the rain of the next day, wherever the next day is in the file: a target one
+// row ahead that bridged a missing day would differ from it.
+TEST_F(RealDataTest, AustralianTargetsOneDayAheadAreRiskMm) {
+  constexpr char kFile[] = "weather_aus/weatherAUS_A.csv";
+  if (!Has(kFile)) GTEST_SKIP() << kFile << " is absent";
+  size_t dropped = 0;
+  for (const char* station : {"Albury", "BadgerysCreek", "Melbourne"}) {
+    const auto dataset = Load(Spec(
+        absl::Substitute("type: DATASET_TYPE_CSV path: '$0' csv { time: 'Date' "
+                         "where { key: 'Location' value: '$1' } } features { name: 'Rainfall' } "
+                         "features { name: 'RISK_MM' } target: 'Rainfall' horizon: 1 "
+                         "missing { method: MISSING_METHOD_DROP }",
+                         kFile, station)));
+    if (dataset == nullptr) continue;
+    EXPECT_GT(dataset->sample_count(), 1000u) << station;
+    for (size_t i = 0; i < dataset->sample_count(); ++i) {
+      ASSERT_EQ(dataset->rows[2 * dataset->first_row[i] + 1], dataset->targets[i])
+          << station << ", row " << i;
+    }
+    dropped += dataset->rows.size() / 2 - dataset->sample_count();
+  }
+  // There are holes to fall into.
+  EXPECT_GT(dropped, 10u);
+}
+
 constexpr char kInmet[] =
     "type: DATASET_TYPE_INMET "
     "paths: 'weather_inmet_recife/INMET_NE_PE_A301_RECIFE_01-01-2021_A_31-12-2021.CSV' "

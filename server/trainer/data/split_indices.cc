@@ -57,8 +57,7 @@ absl::StatusOr<SplitIndices> WalkForward(size_t count, uint32_t folds, uint32_t 
   TJ_RETURN_IF_ERROR(CheckFold(fold, folds));
   const size_t size = count / (folds + size_t{1});
   const size_t boundary = size * (fold + size_t{1});
-  SplitIndices indices = Cut(Order(boundary + size, false, 0), boundary, boundary + size);
-  return indices;
+  return Cut(Order(boundary + size, false, 0), boundary, boundary + size);
 }
 
 absl::StatusOr<SplitIndices> Holdout(size_t count, const v1::SplitSpec& spec, uint32_t fold,

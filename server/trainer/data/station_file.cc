@@ -259,7 +259,8 @@ absl::StatusOr<StationTable> StationReader::Finish() {
     std::string message =
         absl::StrCat(file_name_, ": `where` keeps none of the ", result_.rows_read, " rows");
     for (const auto& [column, texts] : seen_) {
-      absl::StrAppend(&message, "; \"", column, "\" holds: ", absl::StrJoin(texts, ", "));
+      absl::StrAppend(&message, "; \"", column, "\" holds: ", absl::StrJoin(texts, ", "),
+                      texts.size() < kTextsInMessages ? "" : ", ...");
     }
     return absl::InvalidArgumentError(message);
   }
