@@ -453,16 +453,17 @@ void RunTracker::StopRuns(const std::string& sweep_id, bool now) {
 std::string RunTracker::WaitingFor(const SweepEntry& sweep) const {
   const Ledger& ledger = context_.ledger;
   const v1::SweepCounts counts = ledger.Count(sweep);
-  if (!ledger.IsTrained(sweep) || IsTerminal(sweep.record.state)) return "";
+  if (IsTerminal(sweep.record.state)) return "";
   const v1::SweepSpec& spec = sweep.record.spec;
+  if (context_.fleet.Matching(spec, false).empty()) {
+    return absl::StrCat("no agent matches ", DescribeSelection(spec));
+  }
+  if (!ledger.IsTrained(sweep)) return "";
   if (counts.runs_active() > 0) {
     for (const auto& [run_id, lease] : leases_) {
       if (lease.sweep_id == sweep.record.sweep_id && lease.absent_since_ns == 0) return "";
     }
     return "the agents that are measuring are away; their results come when they are back";
-  }
-  if (context_.fleet.Matching(spec, false).empty()) {
-    return absl::StrCat("no agent matches ", DescribeSelection(spec));
   }
   for (const auto& [key, refusal] : refusals_) {
     const RunEntry* run = context_.ledger.FindRun(key.substr(0, key.find('@')));

@@ -142,17 +142,19 @@ void TrainingQueue::OnProgress(const std::string& task_id, const v1::TrainingPro
 
 void TrainingQueue::OnDone(const std::string& task_id, absl::StatusOr<v1::TrainingOutcome> outcome,
                            const std::string& log_path) {
-  submitted_.erase(task_id);
-  dirty_ = true;
   const TaskEntry* task = ledger_.FindTask(task_id);
   if (task != nullptr && !IsTerminal(task->state) &&
       !(absl::IsCancelled(outcome.status()) && task->state == v1::TASK_STATE_WAITING)) {
     const absl::Status status = WriteDown(task_id, outcome, log_path);
     if (!status.ok()) {
       spdlog::error("outcome of task {} not stored: {}", task_id, status.ToString());
+      // Still with us, so that it is not done a second time.
       unstored_.insert_or_assign(task_id, std::make_pair(std::move(outcome), log_path));
+      return;
     }
   }
+  submitted_.erase(task_id);
+  dirty_ = true;
   on_change_();
 }
 
