@@ -254,7 +254,7 @@ TEST_F(AgentCoreTest, ARestartInMidRunGivesAFailedResultAndNeverACompleteOne) {
   StartAgent();
   link_.Connect();
   const v1::RunResult result = ResultOf(link_.SentChunks().back());
-  EXPECT_EQ(result.state(), v1::ATTEMPT_STATE_FAILED);
+  EXPECT_EQ(result.state(), v1::ATTEMPT_STATE_LOST);
   EXPECT_THAT(result.reason(), HasSubstr("restarted"));
   EXPECT_EQ(result.sample_chunks(), 1u);
   EXPECT_THAT(link_.SentChunks(), SizeIs(2));
@@ -395,7 +395,7 @@ TEST_F(AgentCoreTest, ShutdownEndsTheRunAndWaitsForTheDelivery) {
   agent_->Shutdown(9 * kNsPerSecond, [&done] { done = true; });
   Measure();
   const v1::RunResult result = ResultOf(link_.SentChunks().back());
-  EXPECT_EQ(result.state(), v1::ATTEMPT_STATE_FAILED);
+  EXPECT_EQ(result.state(), v1::ATTEMPT_STATE_LOST);
   EXPECT_THAT(result.reason(), HasSubstr("stopped"));
   core_.AdvanceAndRun(kNsPerSecond);
   EXPECT_FALSE(done) << "the result is not acknowledged";

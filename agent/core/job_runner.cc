@@ -95,7 +95,8 @@ void JobRunner::Start() {
   for (const AttemptKey& key : dependencies_.spool.Unfinished()) {
     spdlog::warn("{}: {}", key.ToString(), kRestartReason);
     v1::RunResult result;
-    result.set_state(v1::ATTEMPT_STATE_FAILED);
+    // LOST, for the coordinator makes another attempt of such a run; FAILED is for good.
+    result.set_state(v1::ATTEMPT_STATE_LOST);
     result.set_reason(kRestartReason);
     *result.mutable_finished_at() = ToTimestamp(dependencies_.measurement.clock.UtcNs());
     WriteResult(key, std::move(result));
@@ -199,7 +200,7 @@ void JobRunner::OnMeasured(v1::RunResult result) {
   dependencies_.power_feed.EndMeasurement();
   last_load_ns_ = dependencies_.measurement.clock.MonotonicNs();
   if (stopping_ && result.state() == v1::ATTEMPT_STATE_CANCELLED) {
-    result.set_state(v1::ATTEMPT_STATE_FAILED);
+    result.set_state(v1::ATTEMPT_STATE_LOST);
     result.set_reason(kStopReason);
   }
   spdlog::info("{}: {}{}{}", active_->key().ToString(), v1::AttemptState_Name(result.state()),
