@@ -9,6 +9,7 @@
 #include "common/base/status.h"
 #include "common/energy/sample_block.h"
 #include "server/export/export.h"
+#include "server/export/report.h"
 
 namespace tinyjoule {
 namespace {
@@ -147,6 +148,25 @@ class SweepExport {
   ParameterPaths paths_;
 };
 
+absl::Status WriteReport(const SweepRecord& record, RunReader& reader, const ExportWriter& write) {
+  std::vector<v1::Run> runs;
+  TJ_RETURN_IF_ERROR(VisitRuns(reader, record.sweep_id, [&runs](const v1::Run& run) {
+    runs.push_back(run);
+    // The bulk of a run, which the page does not show.
+    runs.back().mutable_outcome()->clear_history();
+    runs.back().mutable_assembly()->clear_windows();
+    return absl::OkStatus();
+  }));
+  v1::Sweep sweep;
+  sweep.set_sweep_id(record.sweep_id);
+  sweep.set_name(record.name);
+  const std::string page = RenderReport(sweep, runs);
+  for (size_t at = 0; at < page.size(); at += kExportPieceBytes) {
+    TJ_RETURN_IF_ERROR(write("report.html", absl::string_view(page).substr(at, kExportPieceBytes)));
+  }
+  return absl::OkStatus();
+}
+
 // The reference study has one table.
 std::vector<v1::ExportTable> TablesOf(const v1::ExportSweepRequest& request,
                                       v1::ExportFormat format) {
@@ -165,6 +185,7 @@ absl::Status ExportSweepTables(const v1::ExportSweepRequest& request, const std:
       request.format() == v1::EXPORT_FORMAT_UNSPECIFIED ? v1::EXPORT_FORMAT_CSV : request.format();
   const std::vector<v1::ExportTable> tables = TablesOf(request, format);
   TJ_ASSIGN_OR_RETURN(const SweepRecord sweep, reader.GetSweep(sweep_id));
+  if (format == v1::EXPORT_FORMAT_HTML) return WriteReport(sweep, reader, write);
   SweepExport sweep_export(sweep, format, reader, write);
   TJ_RETURN_IF_ERROR(sweep_export.CollectParameters());
   for (const v1::ExportTable table : tables) {
