@@ -55,6 +55,12 @@ absl::Status InferSameAsInput(const NodeOperands& operands) {
   return absl::OkStatus();
 }
 
+absl::Status InferDropout(const NodeOperands& operands) {
+  if (operands.Has(2)) return absl::UnimplementedError("training_mode");
+  if (operands.outputs.size() > 1) return absl::UnimplementedError("the mask");
+  return InferSameAsInput(operands);
+}
+
 absl::Status InferBroadcast(const NodeOperands& operands) {
   // The exponent of Pow may be of another type.
   if (operands.node->op_type != "Pow") TJ_RETURN_IF_ERROR(CheckOneType(operands, 0));

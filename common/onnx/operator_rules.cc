@@ -23,7 +23,7 @@ RuleMap MakeRules() {
     rules[unary] = {1, 1, 1, {}, InferSameAsInput};
   }
   rules["LeakyRelu"] = {1, 1, 1, {"alpha"}, InferSameAsInput};
-  rules["Dropout"] = {1, 2, 1, {"seed"}, InferSameAsInput};
+  rules["Dropout"] = {1, 3, 2, {"seed"}, InferDropout};
   rules["Softmax"] = {1, 1, 1, {"axis"}, InferSoftmax};
   rules["Clip"] = {1, 3, 1, {}, InferClip};
   rules["Cast"] = {1, 1, 1, {"to"}, InferCast};

@@ -28,6 +28,7 @@ const OperatorRule* FindOperatorRule(absl::string_view op_type);
 
 // Rules of infer_*.cc. The operands are as many as the rule says.
 absl::Status InferSameAsInput(const NodeOperands& operands);
+absl::Status InferDropout(const NodeOperands& operands);
 absl::Status InferBroadcast(const NodeOperands& operands);
 absl::Status InferComparison(const NodeOperands& operands);
 absl::Status InferWhere(const NodeOperands& operands);

@@ -94,22 +94,23 @@ std::string ModelMaker::Bias(int64_t count) {
   return name;
 }
 
-void ModelMaker::Layer(const std::string& op_type, const Shape& shape, float bound,
+void ModelMaker::Layer(const std::string& op_type, const Shape& shape, float bound, bool rectified,
                        const std::vector<onnx::AttributeProto>& attributes) {
   const std::string weights = Weights(shape, 0, bound);
   const std::string bias = Bias(shape[0]);
   const std::string result = NewName(op_type);
-  const std::string rectified = NewName("relu");
   builder_.AddNode(op_type, {current_, weights, bias}, {result}, attributes);
-  builder_.AddNode("Relu", {result}, {rectified});
-  // Every second layer has no Relu, so that negative results are seen too.
-  current_ = names_ % 2 == 0 ? rectified : result;
+  current_ = result;
+  if (rectified) {
+    current_ = NewName("relu");
+    builder_.AddNode("Relu", {result}, {current_});
+  }
   Requantize();
 }
 
 void ModelMaker::Conv1d(int64_t inputs, int64_t outputs, int64_t kernel) {
   const float bound = std::sqrt(3.0f / static_cast<float>(inputs * kernel));
-  Layer("Conv", {outputs, inputs, kernel}, bound,
+  Layer("Conv", {outputs, inputs, kernel}, bound, true,
         {IntsAttribute("kernel_shape", {kernel}), IntsAttribute("pads", {kernel / 2, kernel / 2})});
 }
 
@@ -117,13 +118,13 @@ void ModelMaker::Conv2d(int64_t inputs, int64_t outputs, int64_t kernel, int64_t
                         int64_t groups) {
   const float bound = std::sqrt(3.0f / static_cast<float>(inputs / groups * kernel * kernel));
   const int64_t pad = kernel / 2;
-  Layer("Conv", {outputs, inputs / groups, kernel, kernel}, bound,
+  Layer("Conv", {outputs, inputs / groups, kernel, kernel}, bound, groups == 1,
         {IntsAttribute("kernel_shape", {kernel, kernel}), IntAttribute("group", groups),
          IntsAttribute("pads", {pad, pad, pad, pad}), IntsAttribute("strides", {stride, stride})});
 }
 
-void ModelMaker::Dense(int64_t inputs, int64_t outputs) {
-  Layer("Gemm", {outputs, inputs}, std::sqrt(3.0f / static_cast<float>(inputs)),
+void ModelMaker::Dense(int64_t inputs, int64_t outputs, bool rectified) {
+  Layer("Gemm", {outputs, inputs}, std::sqrt(3.0f / static_cast<float>(inputs)), rectified,
         {IntAttribute("transB", 1)});
 }
 
@@ -148,17 +149,17 @@ onnx::ModelProto MakeTinyCnn(Precision precision, int64_t kernel, uint32_t seed)
   maker.Conv1d(1, 8, kernel);
   maker.Conv1d(8, 16, kernel);
   maker.Unary("Flatten");
-  maker.Dense(80, 32);
-  maker.Dense(32, 1);
+  maker.Dense(80, 32, true);
+  maker.Dense(32, 1, false);
   return maker.Build({1});
 }
 
 onnx::ModelProto MakeTinyMlp(Precision precision, uint32_t seed) {
   ModelMaker maker(precision, seed);
   maker.Input({5});
-  maker.Dense(5, 64);
-  maker.Dense(64, 32);
-  maker.Dense(32, 1);
+  maker.Dense(5, 64, true);
+  maker.Dense(64, 32, true);
+  maker.Dense(32, 1, false);
   return maker.Build({1});
 }
 
@@ -170,7 +171,7 @@ onnx::ModelProto MakeWindowedCnn(Precision precision, uint32_t seed) {
   maker.Conv1d(16, 16, 5);
   maker.Unary("GlobalAveragePool");
   maker.Unary("Flatten");
-  maker.Dense(16, 1);
+  maker.Dense(16, 1, false);
   return maker.Build({1});
 }
 
@@ -182,7 +183,7 @@ onnx::ModelProto MakeImageCnn(Precision precision, uint32_t seed) {
   maker.Conv2d(8, 8, 3, 1, 8);
   maker.Conv2d(8, 12, 3, 2, 2);
   maker.Unary("Flatten");
-  maker.Dense(12 * 3 * 3, 10);
+  maker.Dense(12 * 3 * 3, 10, false);
   return maker.Build({10});
 }
 

@@ -29,7 +29,7 @@ class ModelMaker {
   void Input(const Shape& shape);
   void Conv1d(int64_t inputs, int64_t outputs, int64_t kernel);
   void Conv2d(int64_t inputs, int64_t outputs, int64_t kernel, int64_t stride, int64_t groups);
-  void Dense(int64_t inputs, int64_t outputs);
+  void Dense(int64_t inputs, int64_t outputs, bool rectified);
   // An operator with one input and no constants.
   void Unary(const std::string& op_type, const std::vector<onnx::AttributeProto>& attributes = {});
   onnx::ModelProto Build(const Shape& output_shape);
@@ -44,7 +44,7 @@ class ModelMaker {
   void Requantize();
   std::string Weights(const Shape& shape, int64_t channel_axis, float bound);
   std::string Bias(int64_t count);
-  void Layer(const std::string& op_type, const Shape& shape, float bound,
+  void Layer(const std::string& op_type, const Shape& shape, float bound, bool rectified,
              const std::vector<onnx::AttributeProto>& attributes);
 
   Precision precision_;
