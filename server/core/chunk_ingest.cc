@@ -145,7 +145,6 @@ void ChunkIngest::Count(const v1::Chunk& chunk, ChunkFate fate, Progress& progre
   if (fate == ChunkFate::kDuplicate) ++counters_.duplicates;
   if (fate == ChunkFate::kConflict) {
     ++counters_.conflicts;
-    ++progress.conflicts;
     spdlog::warn("chunk {}/{} {} {} came again with other bytes: kept apart", chunk.run_id(),
                  chunk.attempt(), v1::ChunkStream_Name(chunk.stream()), chunk.sequence());
   }
@@ -187,6 +186,16 @@ absl::Status ChunkIngest::ReadResult(const AttemptKey& key, Progress& progress) 
                                    });
 }
 
+uint64_t ChunkIngest::CountConflicts(const AttemptKey& key) {
+  uint64_t count = 0;
+  const absl::Status status = store_.reads().ReadConflicts(key, [&](const v1::Chunk&) {
+    ++count;
+    return absl::OkStatus();
+  });
+  if (!status.ok()) spdlog::error("conflicts not counted: {}", status.ToString());
+  return count;
+}
+
 void ChunkIngest::CheckComplete(const AttemptKey& key, Progress& progress) {
   if (progress.complete || progress.extents[v1::CHUNK_STREAM_RESULT].contiguous == 0) return;
   if (!progress.result.has_value()) {
@@ -198,7 +207,7 @@ void ChunkIngest::CheckComplete(const AttemptKey& key, Progress& progress) {
   if (progress.extents[v1::CHUNK_STREAM_PREDICTIONS].contiguous < result.prediction_chunks()) {
     return;
   }
-  progress.complete = tracker_.OnComplete(key, result, progress.conflicts);
+  progress.complete = tracker_.OnComplete(key, result, CountConflicts(key));
   if (progress.complete) on_complete_();
 }
 
@@ -211,6 +220,8 @@ void ChunkIngest::CheckOpenAttempts(const std::vector<AttemptRecord>& attempts) 
 }
 
 void ChunkIngest::RetryCompletions() {
+  // What waits refers to the progress that may be forgotten below.
+  Flush();
   for (auto it = progress_.begin(); it != progress_.end();) {
     CheckComplete(it->first, it->second);
     it = it->second.complete ? progress_.erase(it) : std::next(it);

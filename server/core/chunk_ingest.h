@@ -61,7 +61,6 @@ class ChunkIngest {
     std::string agent;
     std::array<StreamExtent, v1::ChunkStream_ARRAYSIZE> extents;
     std::optional<v1::RunResult> result;
-    uint64_t conflicts = 0;
     bool complete = false;
   };
 
@@ -69,6 +68,7 @@ class ChunkIngest {
   void AfterCommit(const std::vector<v1::Chunk>& chunks, const std::vector<ChunkFate>& fates);
   void Count(const v1::Chunk& chunk, ChunkFate fate, Progress& progress);
   void Acknowledge(const AttemptKey& key, v1::ChunkStream stream, const Progress& progress);
+  uint64_t CountConflicts(const AttemptKey& key);
   void CheckComplete(const AttemptKey& key, Progress& progress);
   absl::Status ReadResult(const AttemptKey& key, Progress& progress);
   void RefuseAll(const std::vector<v1::Chunk>& chunks, const absl::Status& status);
