@@ -41,6 +41,8 @@ constexpr FlagDescription kCatalog[] = {
      "Cool the board, or allow more cool-down between runs."},
     {"NO_STEADY_STATE", kNote, "The latency did not settle during the warm-up.",
      "Allow a longer warm-up, and look for other load on the board."},
+    {"COOLDOWN_TIMEOUT", kNote, "The board did not cool down to the asked temperature in time.",
+     "Allow a longer measure.cooldown.timeout, or a higher until_temp_c."},
     {"SHORT", kDepends,
      "A window is shorter than 10 s, or holds fewer than 10 inferences or 200 samples; fatal for a "
      "real sensor.",
@@ -64,9 +66,6 @@ constexpr FlagDescription kCatalog[] = {
     {"PREDICTION_MISMATCH", kFatal,
      "Predictions made on the device differ from the trainer's by more than the tolerance.",
      "Compare with engine reference, and report it with the model."},
-    {"SAMPLES_DROPPED", kDepends,
-     "The agent had to drop samples because its queue was full; fatal where it leaves a gap.",
-     "Look for a slow disk or other load on the board."},
     {"NO_WINDOWS", kFatal, "The attempt ended without a finished measurement window.",
      "See the reason and the runner's log."},
     {"SIMULATED", kNote, "No sensor on the board measured this power: it is simulated or replayed.",

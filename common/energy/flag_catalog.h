@@ -22,7 +22,7 @@ struct FlagDescription {
   absl::string_view advice;
 };
 
-// Every flag that TinyJoule raises, in the order of docs/how-we-measure.md.
+// Every flag that TinyJoule knows, in the order of docs/how-we-measure.md.
 absl::Span<const FlagDescription> FlagCatalog();
 // Null when the name is unknown (a newer agent).
 const FlagDescription* FindFlag(absl::string_view name);
