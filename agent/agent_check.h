@@ -7,7 +7,7 @@
 
 #include "absl/status/status.h"
 #include "agent/core/board_state.h"
-#include "agent/power/power_sensor.h"
+#include "agent/core/power_sensor.h"
 
 namespace tinyjoule {
 

@@ -10,8 +10,8 @@
 #include <vector>
 
 #include "absl/status/status.h"
+#include "agent/core/power_sensor.h"
 #include "agent/core/sample_ring.h"
-#include "agent/power/power_sensor.h"
 
 namespace tinyjoule {
 

@@ -7,8 +7,8 @@
 
 #include "absl/status/statusor.h"
 #include "absl/strings/string_view.h"
+#include "agent/core/power_sensor.h"
 #include "agent/power/cpu_load.h"
-#include "agent/power/power_sensor.h"
 #include "common/base/clock.h"
 #include "common/base/file_system.h"
 

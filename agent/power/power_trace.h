@@ -9,7 +9,7 @@
 
 #include "absl/status/statusor.h"
 #include "absl/strings/string_view.h"
-#include "agent/power/power_sensor.h"
+#include "agent/core/power_sensor.h"
 
 namespace tinyjoule {
 

@@ -7,7 +7,7 @@
 #include <cstdint>
 #include <string>
 
-#include "agent/power/power_sensor.h"
+#include "agent/core/power_sensor.h"
 #include "agent/power/power_trace.h"
 #include "common/base/clock.h"
 

@@ -7,8 +7,8 @@
 #include <cstdint>
 #include <string>
 
+#include "agent/core/power_sensor.h"
 #include "agent/power/cpu_load.h"
-#include "agent/power/power_sensor.h"
 #include "common/base/clock.h"
 #include "common/base/random_source.h"
 

@@ -1,14 +1,14 @@
 // SPDX-FileCopyrightText: 2026 The TinyJoule Authors
 // SPDX-License-Identifier: Apache-2.0
-// What every PowerSensor promises, by the promise's own words in power_sensor.h.
+// What every PowerSensor promises, by the promise's own words in agent/core/power_sensor.h.
 
 #include <functional>
 #include <memory>
 #include <string>
 #include <thread>
 
+#include "agent/core/power_sensor.h"
 #include "agent/power/make_power_sensor.h"
-#include "agent/power/power_sensor.h"
 #include "common/energy/conversion.h"
 #include "gtest/gtest.h"
 #include "tests/support/fake_clock.h"

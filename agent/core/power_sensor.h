@@ -1,7 +1,7 @@
 // SPDX-FileCopyrightText: 2026 The TinyJoule Authors
 // SPDX-License-Identifier: Apache-2.0
-#ifndef AGENT_POWER_POWER_SENSOR_H_
-#define AGENT_POWER_POWER_SENSOR_H_
+#ifndef AGENT_CORE_POWER_SENSOR_H_
+#define AGENT_CORE_POWER_SENSOR_H_
 
 #include "absl/status/status.h"
 #include "common/energy/sample_block.h"
@@ -40,4 +40,4 @@ class PowerSensor {
 
 }  // namespace tinyjoule
 
-#endif  // AGENT_POWER_POWER_SENSOR_H_
+#endif  // AGENT_CORE_POWER_SENSOR_H_
