@@ -9,6 +9,7 @@
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_format.h"
 #include "absl/strings/str_replace.h"
+#include "common/base/names.h"
 #include "common/energy/flag_catalog.h"
 
 namespace tinyjoule {
@@ -25,17 +26,17 @@ th:nth-child(-n+3),td:nth-child(-n+3){text-align:left}
 svg{max-width:100%;height:auto}
 )";
 
-std::string EngineWord(v1::Engine engine) {
-  switch (engine) {
-    case v1::ENGINE_XNNPACK:
-      return "xnnpack";
-    case v1::ENGINE_REFERENCE:
-      return "reference";
-    case v1::ENGINE_TORCH:
-      return "torch";
-    default:
-      return "?";
-  }
+std::string DeviceText(const v1::Run& run) {
+  const v1::AgentFacts& agent = run.agent();
+  return absl::StrCat(agent.board().empty() ? agent.soc() : agent.board(), " / ",
+                      WordOf(run.engine()));
+}
+
+bool InReadingOrder(const ReportGroup& a, const ReportGroup& b) {
+  const auto key = [](const ReportGroup& group) {
+    return std::make_tuple(group.model, group.device, group.variant != "float32", group.variant);
+  };
+  return key(a) < key(b);
 }
 
 std::string VariantText(const v1::Run& run) {
@@ -186,7 +187,7 @@ std::vector<ReportGroup> GroupRuns(absl::Span<const v1::Run> runs) {
   std::vector<Gathered> gathered;
   std::map<std::tuple<std::string, std::string, std::string>, size_t> places;
   for (const v1::Run& run : runs) {
-    const std::string device = absl::StrCat(run.agent().board(), " / ", EngineWord(run.engine()));
+    const std::string device = DeviceText(run);
     const auto [place, added] =
         places.try_emplace({run.model(), VariantText(run), device}, gathered.size());
     if (added) {
@@ -200,6 +201,7 @@ std::vector<ReportGroup> GroupRuns(absl::Span<const v1::Run> runs) {
   std::vector<ReportGroup> groups;
   for (const Gathered& one : gathered) groups.push_back(Averaged(one));
   FillRatios(groups);
+  std::sort(groups.begin(), groups.end(), InReadingOrder);
   return groups;
 }
 

@@ -22,7 +22,7 @@ struct ReportGroup {
   std::string model;
   // "l1-structured sparsity=0.4".
   std::string variant;
-  // "board / engine".
+  // "board / engine"; the processor where the board is not known.
   std::string device;
   uint32_t run_count = 0;
   uint32_t valid_count = 0;
@@ -39,7 +39,7 @@ struct ReportGroup {
   uint64_t nonzero_count = 0;
 };
 
-// In the order of first appearance.
+// By model, device and variant, float32 first: the order of execution is random and says nothing.
 std::vector<ReportGroup> GroupRuns(absl::Span<const v1::Run> runs);
 
 // One self-contained page (HTML, inline SVG, no script): a summary per configuration, energy

@@ -12,6 +12,8 @@ namespace tinyjoule {
 namespace {
 
 constexpr double kWidth = 860, kHeight = 460;
+// More labels than this would lie on each other; the points still have tooltips.
+constexpr size_t kMaxLabels = 24;
 constexpr double kLeft = 80, kRight = 200, kTop = 24, kBottom = 60;
 // Okabe and Ito (2008): told apart by colour-blind readers.
 constexpr const char* kColours[] = {"#0072B2", "#D55E00", "#009E73",
@@ -66,7 +68,8 @@ std::string ErrorTicks(const Axis& axis) {
   return svg;
 }
 
-std::string Point(const ReportGroup& group, const Axis& x, const Axis& y, const char* colour) {
+std::string Point(const ReportGroup& group, const Axis& x, const Axis& y, const char* colour,
+                  bool label) {
   const double px = x.Pixel(std::log10(*group.energy_uj)), py = y.Pixel(*group.error);
   std::string svg;
   if (group.energy_interval_uj && group.energy_interval_uj->low > 0) {
@@ -78,6 +81,7 @@ std::string Point(const ReportGroup& group, const Axis& x, const Axis& y, const 
                         "%.4g uJ, error %.4g</title></circle>\n",
                         px, py, colour, EscapeHtml(group.model), EscapeHtml(group.variant),
                         EscapeHtml(group.device), *group.energy_uj, *group.error);
+  if (label) svg += Text(px + 8, py - 6, "start", group.variant);
   return svg;
 }
 
@@ -119,7 +123,7 @@ std::string EnergyErrorSvg(absl::Span<const ReportGroup> groups, bool classifica
                             kWidth - kRight + 20, row - 4, colour->second);
       svg += Text(kWidth - kRight + 32, row, "start", group->model);
     }
-    svg += Point(*group, x, y, colour->second);
+    svg += Point(*group, x, y, colour->second, shown.size() <= kMaxLabels);
   }
   return svg + "</svg>\n";
 }

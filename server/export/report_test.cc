@@ -50,8 +50,9 @@ TEST(ReportTest, KeepsParametersDevicesAndEnginesApart) {
   runs[2].set_engine(v1::ENGINE_REFERENCE);
   const std::vector<ReportGroup> groups = GroupRuns(runs);
   ASSERT_EQ(groups.size(), 3u);
-  EXPECT_EQ(groups[1].variant, "l1 sparsity=0.4");
-  EXPECT_EQ(groups[2].device, "rpi4 / reference");
+  EXPECT_EQ(groups[0].device, "rpi4 / reference");
+  EXPECT_EQ(groups[1].variant, "l1");
+  EXPECT_EQ(groups[2].variant, "l1 sparsity=0.4");
 }
 
 TEST(ReportTest, LabelsSimulatedEnergyOnThePageAndInThePicture) {
