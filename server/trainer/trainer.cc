@@ -138,7 +138,7 @@ absl::StatusOr<v1::TrainingOutcome> Trainer::Run(const v1::TrainingTask& task,
     default:
       return absl::InvalidArgumentError("task.kind: neither BASE nor COMPRESS");
   }
-  work.Report(v1::TRAINING_PHASE_EXPORTING, "exporting and evaluating");
+  work.Report(v1::TRAINING_PHASE_EVALUATING, "evaluating and exporting");
   TJ_RETURN_IF_ERROR(WriteOutcome(work.model, work.split, task.output_dir(), work.outcome));
   DescribeEnvironment(work, work.outcome);
   return std::move(work.outcome);

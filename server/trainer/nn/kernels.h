@@ -66,12 +66,28 @@ struct AdamArguments {
   float weight_decay = 0;
 };
 
+// distances[q][row] = sum over f of (samples[q][f] - point[row][f])^2, for kDistanceSamples samples
+// at once, so that a point that has come from memory serves all of them.
+constexpr int64_t kDistanceSamples = 8;
+struct DistanceArguments {
+  // A multiple of kLanes.
+  int64_t rows = 0;
+  int64_t features = 0;
+  // [row / kLanes][feature][row % kLanes]: read from the first to the last.
+  const float* points = nullptr;
+  // [kDistanceSamples][feature].
+  const float* samples = nullptr;
+  // [kDistanceSamples][row].
+  float* distances = nullptr;
+};
+
 struct Kernels {
   // "avx512", "avx2" or "baseline": results differ in the last bit between them.
   const char* name;
   void (*multiply)(const MultiplyArguments& arguments);
   void (*dot)(const DotArguments& arguments);
   void (*adam)(const AdamArguments& arguments);
+  void (*distances)(const DistanceArguments& arguments);
 };
 
 // The fastest that this processor runs. Thread-safe.

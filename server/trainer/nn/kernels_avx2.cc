@@ -13,7 +13,7 @@ namespace tinyjoule {
 
 const Kernels* Avx2Kernels() {
 #if defined(__AVX2__) && defined(__FMA__)
-  static constexpr Kernels kKernels = {"avx2", Multiply, Dot, Adam};
+  static constexpr Kernels kKernels = {"avx2", Multiply, Dot, Adam, Distances};
   if (__builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma")) return &kKernels;
 #endif
   return nullptr;

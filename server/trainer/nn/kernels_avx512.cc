@@ -13,7 +13,7 @@ namespace tinyjoule {
 
 const Kernels* Avx512Kernels() {
 #if defined(__AVX512F__)
-  static constexpr Kernels kKernels = {"avx512", Multiply, Dot, Adam};
+  static constexpr Kernels kKernels = {"avx512", Multiply, Dot, Adam, Distances};
   if (__builtin_cpu_supports("avx512f")) return &kKernels;
 #endif
   return nullptr;

@@ -8,7 +8,7 @@
 namespace tinyjoule {
 
 const Kernels& BaselineKernels() {
-  static constexpr Kernels kKernels = {"baseline", Multiply, Dot, Adam};
+  static constexpr Kernels kKernels = {"baseline", Multiply, Dot, Adam, Distances};
   return kKernels;
 }
 

@@ -111,6 +111,21 @@ void Adam(const AdamArguments& s) {
   }
 }
 
+void Distances(const DistanceArguments& d) {
+  for (int64_t row = 0; row < d.rows; row += kWidth) {
+    const float* points = d.points + row / kLanes * kLanes * d.features + row % kLanes;
+    Vector sum[kDistanceSamples] = {};
+    for (int64_t f = 0; f < d.features; ++f) {
+      const Vector point = Load(points + f * kLanes);
+      for (int64_t q = 0; q < kDistanceSamples; ++q) {
+        const Vector difference = d.samples[q * d.features + f] - point;
+        sum[q] += difference * difference;
+      }
+    }
+    for (int64_t q = 0; q < kDistanceSamples; ++q) Store(sum[q], d.distances + q * d.rows + row);
+  }
+}
+
 }  // namespace
 }  // namespace tinyjoule
 
