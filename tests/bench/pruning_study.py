@@ -196,7 +196,7 @@ def main():
     trainer.close()
     if not options.keep:
         shutil.rmtree(folder)
-    if seconds is None:
+    if not rows:
         return
     print(f"\ntinyjoule-trainer, 1 core: {seconds:8.1f} s for {FOLDS} trained and "
           f"{FOLDS * rows} compressed models")
