@@ -46,7 +46,7 @@ int64_t TimeNs(absl::string_view text) {
   return std::llround(seconds * 1e6) * 1000;
 }
 
-// Counts of 4 mV, 1 uA and 1 uW: every printed digit of the traces is a whole count.
+// Counts of 1 mV, 1 uA and 1 uW: every printed digit of the traces is a whole count.
 v1::SensorDescription TraceSensor(int64_t cycle_ns) {
   v1::SensorDescription sensor;
   sensor.set_kind("replay");
