@@ -39,8 +39,8 @@ void FakeAgent::Connect() {
   grpc::ChannelArguments arguments;
   // A connection of its own, as every real agent has.
   arguments.SetInt(GRPC_ARG_USE_LOCAL_SUBCHANNEL_POOL, 1);
-  channel_ = grpc::CreateCustomChannel(options_.address, grpc::InsecureChannelCredentials(),
-                                       arguments);
+  channel_ =
+      grpc::CreateCustomChannel(options_.address, grpc::InsecureChannelCredentials(), arguments);
   stub_ = v1::AgentLinkService::NewStub(channel_);
   stub_->async()->Connect(&context_, this);
   v1::ConnectRequest message;
@@ -72,8 +72,9 @@ void FakeAgent::WaitUntilDisconnected() {
 
 void FakeAgent::OnReadDone(bool ok) {
   sequence_.Post([this, ok] {
+    if (closing_) return;
     if (!ok) {
-      figures_.broken_streams += closing_ ? 0 : 1;
+      ++figures_.broken_streams;
       return;
     }
     Take(incoming_);

@@ -9,8 +9,11 @@
 #include <map>
 #include <memory>
 #include <string>
+#include <utility>
 #include <vector>
 
+#include "absl/base/thread_annotations.h"
+#include "absl/synchronization/mutex.h"
 #include "common/base/clock.h"
 #include "common/base/task_runner.h"
 #include "grpcpp/channel.h"
@@ -47,7 +50,7 @@ class FakeAgent final : public grpc::ClientBidiReactor<v1::ConnectRequest, v1::C
   FakeAgent(Options options, TaskRunner& sequence, Clock& clock, LinkFigures& figures);
 
   void Connect();
-  // Ends the stream; `Disconnected` follows.
+  // Ends the stream; WaitUntilDisconnected says when.
   void Disconnect();
   // Blocks; not on the sequence.
   void WaitUntilDisconnected();
