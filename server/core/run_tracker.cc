@@ -2,8 +2,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "server/core/run_tracker.h"
 
-#include <spdlog/spdlog.h>
-
 #include <algorithm>
 #include <utility>
 #include <vector>
@@ -13,9 +11,8 @@
 #include "absl/strings/strip.h"
 #include "common/base/status.h"
 #include "server/core/agent_matching.h"
-#include "server/core/job_spec.h"
+#include "server/core/log_if_error.h"
 #include "server/core/timestamps.h"
-#include "server/core/training_queue.h"
 
 namespace tinyjoule {
 namespace {
@@ -24,10 +21,6 @@ constexpr uint32_t kMaxRefusalDoublings = 6;
 
 std::string PhaseWord(v1::RunPhase phase) {
   return absl::AsciiStrToLower(absl::StripPrefix(v1::RunPhase_Name(phase), "RUN_PHASE_"));
-}
-
-void LogIfError(const absl::Status& status, absl::string_view what) {
-  if (!status.ok()) spdlog::error("{}: {}", std::string(what), status.ToString());
 }
 
 }  // namespace
@@ -73,118 +66,6 @@ std::string RunTracker::ActiveRunOf(const std::string& agent) const {
 }
 
 void RunTracker::Renew(Lease& lease) { lease.deadline_ns = Now() + context_.options.lease_ns; }
-
-// --- Offers ---------------------------------------------------------------------------------
-
-bool RunTracker::MayStart(const SweepEntry& sweep, const RunEntry& run,
-                          const std::string& agent) const {
-  const TaskEntry* task = context_.ledger.FindTask(run.task_id);
-  if (task == nullptr || task->state != v1::TASK_STATE_SUCCEEDED) return false;
-  const auto refusal = refusals_.find(absl::StrCat(run.run_id, "@", agent));
-  return (refusal == refusals_.end() || refusal->second.not_before_ns <= Now()) &&
-         !sweep.record.cancelling;
-}
-
-const RunEntry* RunTracker::NextRunOf(const SweepEntry& sweep, const std::string& agent) const {
-  for (const std::string& place : {agent, std::string()}) {
-    const auto waiting = sweep.waiting.find(place);
-    if (waiting == sweep.waiting.end()) continue;
-    for (const auto& [position, run_id] : waiting->second) {
-      const RunEntry* run = context_.ledger.FindRun(run_id);
-      if (MayStart(sweep, *run, agent)) return run;
-    }
-  }
-  return nullptr;
-}
-
-const RunEntry* RunTracker::NextRunFor(const AgentEntry& agent) {
-  for (const SweepEntry* sweep : context_.ledger.SweepsInOrder()) {
-    if (!context_.options.measure_while_training && !context_.ledger.IsTrained(*sweep)) continue;
-    if (!MismatchReason(sweep->record.spec, agent.record).empty()) continue;
-    if (const RunEntry* run = NextRunOf(*sweep, agent.record.name)) return run;
-  }
-  return nullptr;
-}
-
-void RunTracker::OfferRuns() {
-  if (stopped_) return;
-  for (auto& [name, agent] : context_.fleet.agents()) {
-    if (agent.session == nullptr || agent.record.cordoned || LeaseOf(name) != nullptr) continue;
-    // A run whose model is gone fails here, and the next one is tried.
-    while (const RunEntry* run = NextRunFor(agent)) {
-      const std::string run_id = run->run_id;
-      const absl::Status status = Offer(agent, run_id);
-      if (status.ok()) break;
-      LogIfError(status, absl::StrCat("offer run ", run_id, " to ", name));
-      if (!absl::IsNotFound(status)) return;
-      if (!FailRun(run_id, std::string(status.message())).ok()) return;
-    }
-  }
-}
-
-absl::Status RunTracker::Offer(AgentEntry& agent, const std::string& run_id) {
-  const RunEntry& run = *context_.ledger.FindRun(run_id);
-  Lease lease;
-  lease.sweep_id = run.sweep_id;
-  lease.attempt.key = {run_id, run.attempt + 1};
-  lease.attempt.agent = agent.record.name;
-  lease.attempt.offered_utc_ns = context_.clock.UtcNs();
-  lease.deadline_ns = Now() + context_.options.offer_timeout_ns;
-  TJ_RETURN_IF_ERROR(MakeJob(lease.attempt.key).status());
-  LedgerChange change(context_.ledger, context_.clock, context_.hub);
-  TJ_RETURN_IF_ERROR(change.SetRun(run_id, [&](RunRecord& record) {
-    record.run.set_state(v1::RUN_STATE_OFFERED);
-    record.run.set_attempt(lease.attempt.key.attempt);
-    record.run.clear_reason();
-    *record.run.mutable_agent() = agent.record.reported.facts();
-  }));
-  change.PutAttempt(lease.attempt);
-  TJ_RETURN_IF_ERROR(change.Commit());
-  leases_[run_id] = lease;
-  SendOffer(agent, lease);
-  return absl::OkStatus();
-}
-
-// NotFound when what the run needs is not there.
-absl::StatusOr<v1::JobSpec> RunTracker::MakeJob(const AttemptKey& key) {
-  TJ_ASSIGN_OR_RETURN(const v1::Run run, LoadRun(context_.ledger.store().reads(), key.run_id));
-  for (const v1::ArtifactFile* file : {&run.outcome().model(), &run.outcome().test_inputs()}) {
-    if (context_.artifacts.Has(file->sha256())) continue;
-    return absl::NotFoundError(
-        absl::StrCat("its artifact is missing: ", context_.artifacts.PathOf(file->sha256())));
-  }
-  const SweepEntry& sweep = *context_.ledger.FindSweep(run.sweep_id());
-  return BuildJobSpec(run, sweep.record.spec, key.attempt);
-}
-
-void RunTracker::SendOffer(AgentEntry& agent, const Lease& lease) {
-  auto job = MakeJob(lease.attempt.key);
-  if (!job.ok() || agent.session == nullptr) return;
-  v1::ConnectResponse message;
-  *message.mutable_offer()->mutable_job() = *std::move(job);
-  *message.mutable_offer()->mutable_lease() = ToDuration(context_.options.lease_ns);
-  agent.session->Send(message);
-}
-
-void RunTracker::SendCancel(AgentEntry& agent, const AttemptKey& key, bool now) {
-  if (agent.session == nullptr) return;
-  v1::ConnectResponse message;
-  message.mutable_cancel_run()->set_run_id(key.run_id);
-  message.mutable_cancel_run()->set_attempt(key.attempt);
-  message.mutable_cancel_run()->set_now(now);
-  agent.session->Send(message);
-}
-
-absl::Status RunTracker::FailRun(const std::string& run_id, const std::string& reason) {
-  LedgerChange change(context_.ledger, context_.clock, context_.hub);
-  TJ_RETURN_IF_ERROR(change.SetRun(run_id, [&](RunRecord& record) {
-    record.run.set_state(v1::RUN_STATE_FAILED);
-    record.run.set_reason(reason);
-  }));
-  return change.Commit();
-}
-
-// --- What agents say ------------------------------------------------------------------------
 
 void RunTracker::OnAttached(AgentEntry& agent, const v1::Hello& hello) {
   const AttemptKey active{hello.active_run_id(), hello.active_attempt()};
@@ -271,83 +152,6 @@ void RunTracker::OnChunks(const AttemptKey& key) {
   if (lease == nullptr) return;
   Renew(*lease);
   if (!lease->attempt.accepted) LogIfError(Accept(*lease), "accept an attempt");
-}
-
-// --- Ends -----------------------------------------------------------------------------------
-
-bool RunTracker::OnComplete(const AttemptKey& key, const v1::RunResult& result,
-                            uint64_t conflicts) {
-  const bool official = IsOpen(key);
-  const absl::Status status = official
-                                  ? WriteResult(Lease(leases_.at(key.run_id)), result, conflicts)
-                                  : KeepLateResult(key);
-  LogIfError(status, absl::StrCat("record the result of ", key.run_id, "/", key.attempt));
-  if (status.ok() && official) leases_.erase(key.run_id);
-  return status.ok();
-}
-
-absl::Status RunTracker::KeepLateResult(const AttemptKey& key) {
-  TJ_ASSIGN_OR_RETURN(AttemptRecord attempt, context_.ledger.store().reads().GetAttempt(key));
-  // The result of a finished attempt, sent again.
-  if (attempt.state != v1::ATTEMPT_STATE_LOST) return absl::OkStatus();
-  if (std::exchange(attempt.late_result, true)) return absl::OkStatus();
-  LedgerChange change(context_.ledger, context_.clock, context_.hub);
-  change.PutAttempt(attempt);
-  if (const RunEntry* run = context_.ledger.FindRun(key.run_id)) {
-    change.Notice(run->sweep_id,
-                  absl::StrCat("attempt ", key.attempt, " of run ", key.run_id, " came late from ",
-                               attempt.agent, " and is kept as superseded"));
-  }
-  return change.Commit();
-}
-
-absl::Status RunTracker::WriteResult(const Lease& lease, const v1::RunResult& result,
-                                     uint64_t conflicts) {
-  if (result.state() == v1::ATTEMPT_STATE_LOST ||
-      (result.state() == v1::ATTEMPT_STATE_CANCELLED && !lease.cancel_requested)) {
-    return End(lease, result.state(), absl::StrCat("the agent gave up: ", result.reason()), true);
-  }
-  AttemptRecord attempt = lease.attempt;
-  attempt.accepted = true;
-  attempt.ended_utc_ns = context_.clock.UtcNs();
-  LedgerChange change(context_.ledger, context_.clock, context_.hub);
-  TJ_RETURN_IF_ERROR(change.SetRun(attempt.key.run_id, [&](RunRecord& record) {
-    *record.run.mutable_result() = result;
-    *record.run.mutable_started_at() = result.started_at();
-    *record.run.mutable_finished_at() = result.finished_at();
-    Assemble(lease, conflicts, record);
-    attempt.reason = record.run.reason();
-    attempt.state = AttemptStateOf(record.run.state());
-  }));
-  change.PutAttempt(attempt);
-  return change.Commit();
-}
-
-void RunTracker::Assemble(const Lease& lease, uint64_t conflicts, RunRecord& record) {
-  v1::Run& run = record.run;
-  run.clear_assembly();
-  run.set_reason(run.result().reason());
-  run.set_state(RunStateOf(run.result().state()));
-  if (run.state() != v1::RUN_STATE_SUCCEEDED) return;
-  auto complete = CompleteRun(context_.ledger.store().reads(), record);
-  auto assembly = complete.ok() ? context_.assembler.Assemble(*complete, lease.attempt.key,
-                                                              context_.ledger.store().reads())
-                                : absl::StatusOr<v1::RunAssembly>(complete.status());
-  if (!assembly.ok()) {
-    run.set_state(v1::RUN_STATE_FAILED);
-    run.set_reason(absl::StrCat("its data cannot be used: ", assembly.status().message()));
-    return;
-  }
-  *run.mutable_assembly() = *std::move(assembly);
-  if (conflicts > 0) {
-    v1::Flag& flag = *run.mutable_assembly()->add_flags();
-    flag.set_name("CHUNK_CONFLICT");
-    flag.set_detail(absl::StrCat(conflicts, " chunks came again with other bytes; kept apart"));
-  }
-  if (!run.assembly().valid()) {
-    run.set_state(v1::RUN_STATE_INVALID);
-    run.set_reason(FatalFlags(run.assembly()));
-  }
 }
 
 absl::Status RunTracker::End(const Lease& lease, v1::AttemptState state, const std::string& reason,

@@ -2,6 +2,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "server/core/sweep_desk.h"
 
+#include <spdlog/spdlog.h>
+
 #include <algorithm>
 #include <map>
 #include <utility>
@@ -316,8 +318,12 @@ void SweepDesk::OnAgentJoined() {
     const bool begun = std::any_of(
         sweep->runs.begin(), sweep->runs.end(),
         [this](const std::string& id) { return context_.ledger.FindRun(id)->attempt > 0; });
-    // Without it the sweep has fewer runs, and the agent can still be given them by a retry.
-    if (!begun) (void)PlaceRuns(*sweep);
+    if (begun) continue;
+    const absl::Status placed = PlaceRuns(*sweep);
+    if (!placed.ok()) {
+      spdlog::error("sweep {} goes on without the new agent: {}", sweep->record.sweep_id,
+                    placed.ToString());
+    }
   }
 }
 
