@@ -18,6 +18,8 @@ bool LooksLikeFormula(absl::string_view text) {
 }
 
 bool NeedsQuotes(absl::string_view text) {
+  // Bare at the start of a file it would be taken for a byte order mark.
+  if (text.substr(0, 3) == "\xEF\xBB\xBF") return true;
   // Blanks at the ends: some readers trim them.
   return text.find_first_of(",\"\r\n") != text.npos ||
          (!text.empty() && (text.front() == ' ' || text.back() == ' '));

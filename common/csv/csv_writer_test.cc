@@ -78,7 +78,14 @@ TEST(ShortestNumberTest, ReadsBackExactly) {
 }
 
 TEST(CsvWriterTest, ReaderGivesTheTextsBack) {
-  const std::vector<std::string> texts = {"a", "b,c", "d\"e", "f\r\ng", " h ", "é"};
+  const std::vector<std::string> texts = {
+      "\xEF\xBB\xBF"
+      "a",
+      "b,c",
+      "d\"e",
+      "f\r\ng",
+      " h ",
+      "é"};
   std::string out;
   CsvWriter(out).AddRow(texts);
   std::istringstream stream(out);
