@@ -60,7 +60,7 @@ endfunction()
 
 # tinyjoule_test(NAME SOURCES a_test.cc ... [DEPS ...] [LABEL unit] [TIMEOUT seconds] [SERIAL])
 # A program of GoogleTest cases, each a test of ctest under the label. Tests see
-# TINYJOULE_SOURCE_DIR, TINYJOULE_BIN_DIR and, where real data lies, TINYJOULE_DATA_DIR.
+# TINYJOULE_SOURCE_DIR and TINYJOULE_BIN_DIR, and real data in $TINYJOULE_TEST_DATA_DIR.
 function(tinyjoule_test name)
   if(NOT TINYJOULE_TESTS)
     return()

@@ -98,8 +98,8 @@ std::map<std::string, double> PublishedEnergies(const std::string& folder) {
 
 // Through the sensor, its counts and its power channel: the trapezoid over P.
 TEST(ReplaySensorTest, Led64TracesGiveThePublishedEnergies) {
-  const char* data = std::getenv("TINYJOULE_DATA_DIR");
-  if (data == nullptr) GTEST_SKIP() << "TINYJOULE_DATA_DIR is not set";
+  const char* data = std::getenv("TINYJOULE_TEST_DATA_DIR");
+  if (data == nullptr) GTEST_SKIP() << "TINYJOULE_TEST_DATA_DIR is not set";
   const std::string folder = absl::StrCat(data, "/ina219_rpi3_traces/led64");
   if (!PosixFileSystem().Exists(folder)) GTEST_SKIP() << folder << " is not there";
   int compared = 0;

@@ -126,8 +126,8 @@ TEST(ParseCsvNumberTest, ReadsStationNumbersOnly) {
 }
 
 TEST(CsvReaderTest, ReadsARealStationTableQuickly) {
-  const char* const folder = std::getenv("TINYJOULE_DATA_DIR");
-  if (folder == nullptr) GTEST_SKIP() << "TINYJOULE_DATA_DIR is not set";
+  const char* const folder = std::getenv("TINYJOULE_TEST_DATA_DIR");
+  if (folder == nullptr) GTEST_SKIP() << "TINYJOULE_TEST_DATA_DIR is not set";
   std::ifstream stream(std::string(folder) +
                        "/weather_reference_layout/bd_inmet_recife_petrolina.csv");
   if (!stream) GTEST_SKIP() << "no weather_reference_layout in " << folder;

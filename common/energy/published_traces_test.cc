@@ -26,7 +26,7 @@ namespace {
 namespace fs = std::filesystem;
 
 std::optional<fs::path> TraceFolder() {
-  const char* data = std::getenv("TINYJOULE_DATA_DIR");
+  const char* data = std::getenv("TINYJOULE_TEST_DATA_DIR");
   if (data == nullptr) return std::nullopt;
   const fs::path folder = fs::path(data) / "ina219_rpi3_traces";
   if (!fs::exists(folder)) return std::nullopt;
@@ -107,7 +107,7 @@ EnergyReport ReportOf(const fs::path& file) {
 
 TEST(PublishedTraces, EveryLed64EnergyWithinHalfAMillijoule) {
   const auto folder = TraceFolder();
-  if (!folder) GTEST_SKIP() << "TINYJOULE_DATA_DIR has no ina219_rpi3_traces";
+  if (!folder) GTEST_SKIP() << "TINYJOULE_TEST_DATA_DIR has no ina219_rpi3_traces";
   std::ifstream in(*folder / "led64/published_led_64_no_pad.csv");
   std::string line;
   std::getline(in, line);
@@ -130,7 +130,7 @@ TEST(PublishedTraces, EveryLed64EnergyWithinHalfAMillijoule) {
 // Energies and lengths by the trapezoid rule over the power column, in numpy.
 TEST(PublishedTraces, LongTracesAgreeWithNumpy) {
   const auto folder = TraceFolder();
-  if (!folder) GTEST_SKIP() << "TINYJOULE_DATA_DIR has no ina219_rpi3_traces";
+  if (!folder) GTEST_SKIP() << "TINYJOULE_TEST_DATA_DIR has no ina219_rpi3_traces";
   struct Expected {
     const char* part;
     double joules;

@@ -1,7 +1,7 @@
 // SPDX-FileCopyrightText: 2026 The TinyJoule Authors
 // SPDX-License-Identifier: Apache-2.0
 // Figures of real data sets, computed once with numpy and pandas: see docs/datasets.md. Skipped
-// where TINYJOULE_DATA_DIR does not name a folder with them.
+// where TINYJOULE_TEST_DATA_DIR does not name a folder with them.
 #include <gmock/gmock.h>
 #include <google/protobuf/text_format.h>
 #include <gtest/gtest.h>
@@ -41,8 +41,8 @@ void ExpectNear(const Figures& figures, double mae, double rmse, double r2) {
 class RealDataTest : public ::testing::Test {
  protected:
   void SetUp() override {
-    const char* folder = std::getenv("TINYJOULE_DATA_DIR");
-    if (folder == nullptr || *folder == '\0') GTEST_SKIP() << "TINYJOULE_DATA_DIR is not set";
+    const char* folder = std::getenv("TINYJOULE_TEST_DATA_DIR");
+    if (folder == nullptr || *folder == '\0') GTEST_SKIP() << "TINYJOULE_TEST_DATA_DIR is not set";
     folder_ = folder;
   }
 
