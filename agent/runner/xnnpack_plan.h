@@ -83,7 +83,10 @@ class XnnPlan {
   void* NewBuffer(int64_t bytes);
 
   ThreadPool pool_;
-  std::vector<std::unique_ptr<uint8_t[]>> buffers_;
+  struct BufferDeleter {
+    void operator()(uint8_t* buffer) const;
+  };
+  std::vector<std::unique_ptr<uint8_t, BufferDeleter>> buffers_;
   std::vector<Step> steps_;
 };
 

@@ -128,6 +128,19 @@ TEST(OnnxGraphTest, SortsNodesAndInfersShapes) {
   EXPECT_EQ(graph->value(graph->output()).shape, (Shape{1, 12}));
 }
 
+// 2^14 rows against as many columns: 2^28 elements, twice.
+TEST(OnnxGraphTest, RefusesASmallFileThatAsksForAllMemory) {
+  OnnxBuilder builder("bomb");
+  builder.AddInput("x", {-1, 1 << 14, 1});
+  builder.AddInitializer("w", {1, 1 << 14}, std::vector<float>(1 << 14));
+  builder.AddNode("Mul", {"x", "w"}, {"a"});
+  builder.AddNode("Exp", {"a"}, {"y"});
+  builder.AddOutput("y", {-1, 1 << 14, 1 << 14});
+  const auto graph = OnnxGraph::Create(builder.Build());
+  EXPECT_EQ(graph.status().code(), absl::StatusCode::kInvalidArgument);
+  EXPECT_THAT(graph.status().message(), HasSubstr("activations"));
+}
+
 TEST(OnnxGraphTest, NamesWhatItDoesNotKnow) {
   onnx::ModelProto model = SmallModel();
   onnx::AttributeProto* attribute = model.mutable_graph()->mutable_node(1)->add_attribute();

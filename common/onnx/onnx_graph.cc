@@ -148,6 +148,7 @@ class GraphLoader {
     std::vector<GraphValue> results(static_cast<size_t>(proto.output_size()));
     TJ_RETURN_IF_ERROR(InferShapes(OperandsOf(proto, node, &results)));
     if (FoldConstant(node, &results)) return absl::OkStatus();
+    TJ_RETURN_IF_ERROR(CountActivations(results));
     const int node_index = static_cast<int>(graph_.nodes_.size());
     for (GraphValue& result : results) {
       result.producer = node_index;
@@ -171,6 +172,14 @@ class GraphLoader {
       operands.outputs.push_back(result.name.empty() ? nullptr : &result);
     }
     return operands;
+  }
+
+  // A small file must not ask for all memory.
+  absl::Status CountActivations(const std::vector<GraphValue>& results) {
+    for (const GraphValue& result : results) activation_elements_ += result.size();
+    if (activation_elements_ <= kMaxElements) return absl::OkStatus();
+    return absl::InvalidArgumentError(
+        absl::StrCat("the model's activations have more than ", kMaxElements, " elements"));
   }
 
   absl::Status AddConstantNode(const onnx::NodeProto& proto) {
@@ -212,6 +221,7 @@ class GraphLoader {
 
   OnnxGraph graph_;
   absl::flat_hash_map<std::string, int> index_;
+  int64_t activation_elements_ = 0;
 };
 
 absl::StatusOr<OnnxGraph> OnnxGraph::Create(const onnx::ModelProto& model) {

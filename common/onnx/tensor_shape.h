@@ -16,9 +16,10 @@ namespace tinyjoule {
 // Dimensions of a tensor, outermost first; empty for a scalar.
 using Shape = std::vector<int64_t>;
 
-// Tensors of a higher rank, or of more elements, are refused.
+// Tensors of a higher rank, or of more elements, are refused; so are models whose activations have
+// more elements together.
 constexpr size_t kMaxRank = 8;
-constexpr int64_t kMaxElements = int64_t{1} << 31;
+constexpr int64_t kMaxElements = int64_t{1} << 28;
 
 // The product; 1 for a scalar. The shape must have been checked.
 int64_t ElementCount(absl::Span<const int64_t> shape);
