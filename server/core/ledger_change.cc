@@ -56,6 +56,8 @@ absl::Status LedgerChange::SpreadFailure(const std::string& task_id, v1::TaskSta
     const SweepEntry* sweep = ledger_.FindSweep(sweep_id);
     if (sweep != nullptr) TJ_RETURN_IF_ERROR(EndRunsOf(*sweep, task_id, state, reason));
   }
+  // Only base tasks have dependents.
+  if (!entry.depends_on.empty()) return absl::OkStatus();
   std::vector<std::string> dependents;
   for (const auto& [id, other] : ledger_.tasks_) {
     if (other.depends_on == task_id && other.state == v1::TASK_STATE_WAITING) {
