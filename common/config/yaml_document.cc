@@ -13,6 +13,7 @@
 #include "absl/strings/ascii.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_split.h"
+#include "common/base/utf8.h"
 
 namespace tinyjoule {
 namespace {
@@ -298,12 +299,7 @@ YamlDocument YamlDocument::Parse(absl::string_view yaml, absl::string_view file_
     return document;
   }
   document.lines_ = absl::StrSplit(yaml, '\n');
-  const size_t nul = yaml.find('\0');
-  if (nul != absl::string_view::npos) {
-    const auto line = 1 + static_cast<int>(std::count(yaml.begin(), yaml.begin() + nul, '\n'));
-    document.diagnostics_.push_back(document.At({line, 1, 1}, "the line has a NUL byte"));
-    return document;
-  }
+  if (!document.CheckBytes(yaml)) return document;
   // An empty input is an error to libfyaml; to a user it is an empty document.
   document.complete_ = absl::StripAsciiWhitespace(yaml).empty();
   if (document.complete_) return document;
@@ -333,6 +329,20 @@ YamlDocument YamlDocument::Parse(absl::string_view yaml, absl::string_view file_
     document.diagnostics_.push_back(document.At({}, "the file is not YAML"));
   }
   return document;
+}
+
+// libfyaml 0.7.12 never returns from some inputs that are not UTF-8.
+bool YamlDocument::CheckBytes(absl::string_view yaml) {
+  const size_t nul = yaml.find('\0');
+  const size_t bad = std::min(nul, FindInvalidUtf8(yaml));
+  if (bad == absl::string_view::npos) return true;
+  const absl::string_view before = yaml.substr(0, bad);
+  const auto line = 1 + static_cast<int>(std::count(before.begin(), before.end(), '\n'));
+  diagnostics_.push_back(
+      At({line, 1, 1}, bad == nul ? "the line has a NUL byte" : "the line is not UTF-8"));
+  // The line itself would not be UTF-8 either.
+  diagnostics_.back().source_line.clear();
+  return false;
 }
 
 YamlMark YamlDocument::WithinText(const YamlMark& mark) const {

@@ -72,6 +72,8 @@ class YamlDocument {
 
  private:
   YamlDocument() = default;
+  // Text only: false, and a diagnostic, for NUL and for what is not UTF-8.
+  bool CheckBytes(absl::string_view yaml);
   // What is missing at the end of the file is shown behind its last text.
   YamlMark WithinText(const YamlMark& mark) const;
 

@@ -101,6 +101,14 @@ TEST(YamlDocumentTest, RefusesDepthAndSize) {
               HasSubstr("the limit is 1048576"));
 }
 
+// Found by fuzzing: libfyaml does not return from the second one.
+TEST(YamlDocumentTest, RefusesWhatIsNotUtf8) {
+  EXPECT_EQ(Errors(YamlDocument::Parse("a: 1\nb: caf\xE9\n", "f")),
+            "f:2:1: the line is not UTF-8\n");
+  EXPECT_EQ(Errors(YamlDocument::Parse("%abc\xC8[\na: 1\n", "f")),
+            "f:1:1: the line is not UTF-8\n");
+}
+
 TEST(YamlDocumentTest, RefusesSecondDocumentAndNul) {
   EXPECT_THAT(Errors(YamlDocument::Parse("a: 1\n---\nb: 2\n", "f")), HasSubstr("f:2:1"));
   EXPECT_THAT(Errors(YamlDocument::Parse(absl::string_view("a: 1\nb: \0x", 10), "f")),

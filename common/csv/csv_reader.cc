@@ -9,32 +9,13 @@
 #include "absl/strings/ascii.h"
 #include "absl/strings/str_cat.h"
 #include "common/base/status.h"
+#include "common/base/utf8.h"
 
 namespace tinyjoule {
 namespace {
 
 constexpr size_t kBlockBytes = 256 * 1024;
 constexpr absl::string_view kByteOrderMark = "\xEF\xBB\xBF";
-
-// Length of the UTF-8 sequence at `text`, 0 when it is none (RFC 3629: no overlong forms, no
-// surrogates, nothing above U+10FFFF).
-size_t SequenceLength(absl::string_view text) {
-  const auto byte = [&](size_t i) { return static_cast<unsigned char>(text[i]); };
-  const unsigned char lead = byte(0);
-  const size_t length = lead < 0x80   ? 1
-                        : lead < 0xC2 ? 0
-                        : lead < 0xE0 ? 2
-                        : lead < 0xF0 ? 3
-                        : lead < 0xF5 ? 4
-                                      : 0;
-  if (length == 0 || text.size() < length) return 0;
-  for (size_t i = 1; i < length; ++i) {
-    if ((byte(i) & 0xC0) != 0x80) return 0;
-  }
-  const bool bad = (lead == 0xE0 && byte(1) < 0xA0) || (lead == 0xED && byte(1) > 0x9F) ||
-                   (lead == 0xF0 && byte(1) < 0x90) || (lead == 0xF4 && byte(1) > 0x8F);
-  return bad ? 0 : length;
-}
 
 size_t CountLines(absl::string_view text) {
   return static_cast<size_t>(std::count(text.begin(), text.end(), '\n'));
@@ -114,7 +95,7 @@ absl::Status CsvReader::CheckText(absl::string_view record) const {
       }
       return Error(next_line_ + CountLines(record.substr(0, i)), ColumnOf(record, i), "a NUL byte");
     }
-    const size_t length = SequenceLength(record.substr(i));
+    const size_t length = Utf8SequenceLength(record.substr(i));
     if (length == 0) {
       return Error(next_line_ + CountLines(record.substr(0, i)), ColumnOf(record, i),
                    "this is not UTF-8; is the file's encoding latin-1?");
