@@ -16,6 +16,8 @@ namespace {
 
 constexpr int kRangeCandidates = 34;
 constexpr float kRangeStep = 0.02F;
+// Widths of the input's range that are tried.
+constexpr int kInputCandidates = 12;
 // The largest 32-bit bias, well inside what 32-bit sums can carry.
 constexpr float kLargestBias = 16'777'216.0F;
 
@@ -87,6 +89,60 @@ class Calibration {
   std::vector<std::vector<float>> outputs_;
 };
 
+// Of the result of every layer. Saturating the output would cut the peaks that matter most: it
+// keeps its whole range.
+std::vector<Quantization> LayerQuantizations(const Network& network,
+                                             absl::Span<const float> calibration) {
+  const Calibration observed(network, calibration);
+  const size_t output = OutputLayer(network);
+  std::vector<Quantization> results;
+  for (size_t i = 0; i < network.layers.size(); ++i) {
+    const LayerKind kind = network.layers[i].kind;
+    const Range range = Observe(observed.Output(i));
+    if (kind == LayerKind::kFlatten || kind == LayerKind::kMaxPool || kind == LayerKind::kRelu) {
+      // The values are those of the layer before.
+      results.push_back(results.empty() ? Quantization{} : results.back());
+    } else if (i == output) {
+      results.push_back(QuantizationOf(range.low, range.high));
+    } else {
+      results.push_back(LeastSquaresQuantization(observed.Output(i)));
+    }
+  }
+  return results;
+}
+
+QuantizedNetwork Assemble(const Network& network, const Quantization& input,
+                          const std::vector<Quantization>& results) {
+  QuantizedNetwork quantized;
+  quantized.sample_shape = network.sample_shape;
+  quantized.input = input;
+  Quantization at = input;
+  bool before_first = true;
+  for (size_t i = 0; i < network.layers.size(); ++i) {
+    const Layer& layer = network.layers[i];
+    QuantizedLayer next;
+    next.layer = layer;
+    next.layer.weight.clear();
+    next.layer.bias.clear();
+    if (layer.HasParameters()) QuantizeParameters(layer, at.scale, next);
+    // A Flatten in front of everything hands the input on.
+    before_first &= !layer.HasParameters() && layer.kind != LayerKind::kGlobalAverage;
+    if (!before_first) at = results[i];
+    next.output = at;
+    quantized.layers.push_back(std::move(next));
+  }
+  return quantized;
+}
+
+double SquaredDifference(const std::vector<float>& a, const std::vector<float>& b) {
+  double sum = 0;
+  for (size_t i = 0; i < a.size(); ++i) {
+    const double difference = static_cast<double>(a[i]) - b[i];
+    sum += difference * difference;
+  }
+  return sum;
+}
+
 }  // namespace
 
 Quantization QuantizationOf(float low, float high) {
@@ -121,32 +177,22 @@ absl::StatusOr<QuantizedNetwork> QuantizeNetwork(const Network& network,
   if (calibration.empty()) {
     return absl::InvalidArgumentError("quantize: there are no calibration samples");
   }
-  const Calibration observed(network, calibration);
+  const std::vector<Quantization> results = LayerQuantizations(network, calibration);
+  const std::vector<float> expected = Predict(network, calibration);
   const Range input = Observe(calibration);
-  QuantizedNetwork quantized;
-  quantized.sample_shape = network.sample_shape;
-  quantized.input = QuantizationOf(input.low, input.high);
-  Quantization at = quantized.input;
-  for (size_t i = 0; i < network.layers.size(); ++i) {
-    const Layer& layer = network.layers[i];
-    QuantizedLayer next;
-    next.layer = layer;
-    next.layer.weight.clear();
-    next.layer.bias.clear();
-    if (layer.HasParameters()) QuantizeParameters(layer, at.scale, next);
-    const bool same_values = layer.kind == LayerKind::kFlatten ||
-                             layer.kind == LayerKind::kMaxPool || layer.kind == LayerKind::kRelu;
-    if (!same_values) {
-      // Saturating the output would cut the peaks that matter most: it keeps its whole range.
-      const Range range = Observe(observed.Output(i));
-      const bool output = i == OutputLayer(network);
-      at = output ? QuantizationOf(range.low, range.high)
-                  : LeastSquaresQuantization(observed.Output(i));
+  QuantizedNetwork best;
+  double best_error = std::numeric_limits<double>::infinity();
+  for (int i = 0; i < kInputCandidates; ++i) {
+    const float share = 1.0F + kRangeStep * static_cast<float>(i);
+    const Quantization candidate = QuantizationOf(share * input.low, share * input.high);
+    QuantizedNetwork quantized = Assemble(network, candidate, results);
+    const double error = SquaredDifference(Predict(quantized, calibration), expected);
+    if (error < best_error) {
+      best_error = error;
+      best = std::move(quantized);
     }
-    next.output = at;
-    quantized.layers.push_back(std::move(next));
   }
-  return quantized;
+  return best;
 }
 
 std::vector<float> CalibrationSamples(const Network& network, absl::Span<const float> samples,
