@@ -64,6 +64,15 @@ class RpcServerTest : public ::testing::Test {
   static void SetDeadline(grpc::ClientContext& context) {
     context.set_deadline(std::chrono::system_clock::now() + std::chrono::seconds(30));
   }
+  static std::string BytesOf(const grpc::ByteBuffer& buffer) {
+    std::vector<grpc::Slice> slices;
+    std::string bytes;
+    if (!buffer.Dump(&slices).ok()) return "";
+    for (const grpc::Slice& part : slices) {
+      bytes.append(reinterpret_cast<const char*>(part.begin()), part.size());
+    }
+    return bytes;
+  }
   // One unary call by name, with bytes for messages: for services that ship no stubs.
   std::string CallRaw(const std::string& method, const std::string& request) {
     grpc::GenericStub stub(channel_);
@@ -80,13 +89,7 @@ class RpcServerTest : public ::testing::Test {
     bool ok = false;
     EXPECT_TRUE(queue.Next(&tag, &ok));
     EXPECT_TRUE(status.ok()) << status.error_message();
-    std::vector<grpc::Slice> slices;
-    std::string bytes;
-    if (!response.Dump(&slices).ok()) return "";
-    for (const grpc::Slice& part : slices) {
-      bytes.append(reinterpret_cast<const char*>(part.begin()), part.size());
-    }
-    return bytes;
+    return BytesOf(response);
   }
   grpc::Status Upload(const std::vector<v1::UploadFileRequest>& pieces) {
     grpc::ClientContext context;
@@ -162,6 +165,38 @@ TEST_F(RpcServerTest, HealthTurnsNotServingBeforeTheEnd) {
   EXPECT_EQ(CallRaw("/grpc.health.v1.Health/Check", ""), "\x08\x01");
   server_->SetNotServing();
   EXPECT_EQ(CallRaw("/grpc.health.v1.Health/Check", ""), "\x08\x02");
+}
+
+TEST_F(RpcServerTest, ReflectionNamesTheServices) {
+  grpc::GenericStub stub(channel_);
+  grpc::CompletionQueue queue;
+  grpc::ClientContext context;
+  SetDeadline(context);
+  const auto stream = stub.PrepareCall(
+      &context, "/grpc.reflection.v1alpha.ServerReflection/ServerReflectionInfo", &queue);
+  // ServerReflectionRequest.list_services is field 7.
+  const grpc::Slice slice(std::string("\x3a\x01*"));
+  const grpc::ByteBuffer request(&slice, 1);
+  grpc::ByteBuffer response;
+  const auto wait = [&queue] {
+    void* tag = nullptr;
+    bool ok = false;
+    return queue.Next(&tag, &ok) && ok;
+  };
+  stream->StartCall(this);
+  ASSERT_TRUE(wait());
+  stream->Write(request, this);
+  ASSERT_TRUE(wait());
+  stream->Read(&response, this);
+  ASSERT_TRUE(wait());
+  const std::string names = BytesOf(response);
+  for (const char* service : {"SweepService", "RunService", "FleetService", "AgentLinkService"}) {
+    EXPECT_THAT(names, HasSubstr(absl::StrCat("tinyjoule.v1.", service)));
+  }
+  grpc::Status status;
+  context.TryCancel();
+  stream->Finish(&status, this);
+  wait();
 }
 
 TEST_F(RpcServerTest, AnErrorKeepsItsCodeAndItsWords) {
