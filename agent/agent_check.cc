@@ -50,7 +50,7 @@ absl::Status PrintCheck(const BoardReader& board, PowerSensor* sensor, std::ostr
   }
   const v1::SensorDescription description = sensor->Describe();
   out << "sensor:      " << description.uri() << " (" << description.kind()
-      << (description.simulated() ? ", simulated: not a measurement of this board" : "") << ")\n";
+      << (description.simulated() ? "; not a measurement of this board" : "") << ")\n";
   if (absl::Status status = sensor->Start(); !status.ok()) return status;
   const std::vector<RawSample> samples = ReadOneSecond(*sensor);
   sensor->Stop();

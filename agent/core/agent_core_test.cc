@@ -245,7 +245,7 @@ TEST_F(AgentCoreTest, ASilentCoordinatorGetsABoundedNumberOfChunks) {
   EXPECT_TRUE(spool_->empty());
 }
 
-TEST_F(AgentCoreTest, ARestartInMidRunGivesAFailedResultAndNeverACompleteOne) {
+TEST_F(AgentCoreTest, ARestartInMidRunGivesALostResultAndNeverACompleteOne) {
   link_.Connect();
   link_.Offer(Job("r1"));
   ASSERT_TRUE(spool_->Append({"r1", 1}, v1::CHUNK_STREAM_SAMPLES, "half").ok());

@@ -22,7 +22,7 @@
 namespace tinyjoule {
 
 // Takes offers, one at a time, and sees each through to a result in the spool.
-//   1. Start(): what a crash interrupted gets a FAILED result.
+//   1. Start(): what a crash interrupted gets a LOST result: the coordinator makes another attempt.
 //   2. OnOffer(): answered at once. A repeated offer is accepted again and not run twice.
 //   3. The measurement runs on its own sequence; its chunks go into the spool, then out.
 //   4. Its result is the attempt's last chunk; the next offer may come, delivered or not.
@@ -53,7 +53,7 @@ class JobRunner {
   void Start();
   void OnOffer(const v1::Offer& offer);
   void OnCancel(const v1::CancelRun& cancel);
-  // Ends a running measurement now, as failed, and takes no more offers.
+  // Ends a running measurement now, as lost, and takes no more offers.
   void Shutdown();
 
   bool busy() const { return active_ != nullptr; }
