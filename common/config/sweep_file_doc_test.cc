@@ -3,7 +3,9 @@
 // docs/sweep-file.md names every key of the format, and the defaults that the program has.
 #include <gtest/gtest.h>
 
+#include <filesystem>
 #include <fstream>
+#include <iterator>
 #include <map>
 #include <set>
 #include <string>
@@ -175,6 +177,20 @@ TEST(SweepFileDocTest, NamesTheProgramsDefaults) {
     const std::string expected = found == defaults.end() ? "" : found->second;
     EXPECT_EQ(documented == "required" ? "" : documented, expected) << path;
   }
+}
+
+TEST(SweepFileDocTest, ExamplesAreValid) {
+  size_t examples = 0;
+  for (const auto& entry :
+       std::filesystem::directory_iterator(TINYJOULE_SOURCE_DIR "/docs/examples")) {
+    if (entry.path().extension() != ".yaml") continue;
+    std::ifstream file(entry.path());
+    const std::string yaml{std::istreambuf_iterator<char>(file), {}};
+    const ParsedSweep parsed = ParseSweep(yaml, entry.path().filename().string(), {});
+    EXPECT_TRUE(parsed.ok()) << FormatDiagnostics(parsed.diagnostics);
+    ++examples;
+  }
+  EXPECT_GE(examples, 3u);
 }
 
 }  // namespace
