@@ -11,7 +11,9 @@ Sampler::Sampler(PowerSensor& sensor, size_t capacity) : sensor_(sensor), ring_(
 Sampler::~Sampler() { Stop(); }
 
 absl::Status Sampler::Start() {
-  if (thread_.joinable()) return absl::OkStatus();
+  if (thread_.joinable() && !ended_) return absl::OkStatus();
+  // A trace that played to its end begins anew.
+  Stop();
   if (absl::Status status = sensor_.Start(); !status.ok()) return status;
   RawSample stale;
   while (ring_.TryPop(&stale)) {

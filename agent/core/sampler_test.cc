@@ -109,6 +109,18 @@ TEST(SamplerTest, StartsAnewWithoutOldSamplesOrCounts) {
   EXPECT_EQ(sampler.dropped(), 2u);
 }
 
+TEST(SamplerTest, AnEndedSensorStartsAnewWithoutAStop) {
+  ScriptedSensor sensor(std::vector<ReadOutcome>(3, ReadOutcome::kSample));
+  Sampler sampler(sensor);
+  std::vector<RawSample> samples;
+  for (int start = 0; start < 2; ++start) {
+    ASSERT_TRUE(sampler.Start().ok());
+    WaitForEnd(sampler);
+    sampler.Drain(&samples);
+  }
+  EXPECT_EQ(samples.size(), 6u);
+}
+
 TEST(SamplerTest, ASensorThatDoesNotStartIsAnError) {
   ScriptedSensor sensor({});
   sensor.start_error = absl::UnavailableError("no device");
