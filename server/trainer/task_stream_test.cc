@@ -266,9 +266,9 @@ TEST_F(TaskStreamTest, ValueThatIsNotANumberInTheFileIsAnError) {
 }
 
 TEST_F(TaskStreamTest, RealDigitsAreClassified) {
-  const char* data = std::getenv("TINYJOULE_DATA_DIR");
+  const char* data = std::getenv("TINYJOULE_TEST_DATA_DIR");
   if (data == nullptr || !std::filesystem::exists(std::string(data) + "/mnist")) {
-    GTEST_SKIP() << "TINYJOULE_DATA_DIR does not name a folder with mnist";
+    GTEST_SKIP() << "TINYJOULE_TEST_DATA_DIR does not name a folder with mnist";
   }
   v1::TrainingTask task = BaseTask(v1::MODEL_TYPE_TINYCNN, "mnist");
   v1::DatasetSpec& dataset = *task.mutable_trial()->mutable_dataset();
@@ -289,11 +289,11 @@ TEST_F(TaskStreamTest, RealDigitsAreClassified) {
 // The walk-forward study on the Recife station. The same in Python with PyTorch gives a mean R2 of
 // 0.856 (data/README of the reference figures); below 0.8 is a fault.
 TEST_F(TaskStreamTest, RecifeStudyReachesTheReferenceQuality) {
-  const char* data = std::getenv("TINYJOULE_DATA_DIR");
+  const char* data = std::getenv("TINYJOULE_TEST_DATA_DIR");
   const std::string path = std::string(data == nullptr ? "" : data) +
                            "/weather_reference_layout/bd_inmet_recife_petrolina.csv";
   if (!std::filesystem::exists(path)) {
-    GTEST_SKIP() << "TINYJOULE_DATA_DIR does not name a folder with weather_reference_layout";
+    GTEST_SKIP() << "TINYJOULE_TEST_DATA_DIR does not name a folder with weather_reference_layout";
   }
   double r2 = 0;
   for (uint32_t fold = 0; fold < 5; ++fold) {

@@ -175,7 +175,7 @@ def main():
     parser = argparse.ArgumentParser(description=__doc__,
                                      formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--trainer", required=True)
-    parser.add_argument("--data", default=os.environ.get("TINYJOULE_DATA_DIR"))
+    parser.add_argument("--data", default=os.environ.get("TINYJOULE_TEST_DATA_DIR"))
     parser.add_argument("--model", choices=sorted(MODELS), default="tinycnn")
     parser.add_argument("--epochs", type=int, default=100)
     parser.add_argument("--finetune", type=int, default=0, help="epochs behind each pruning")
@@ -188,7 +188,7 @@ def main():
     csv_path = os.path.join(options.data or "", "weather_reference_layout",
                             "bd_inmet_recife_petrolina.csv")
     if not os.path.exists(csv_path):
-        print(f"skipped: there is no {csv_path}; set TINYJOULE_DATA_DIR or --data")
+        print(f"skipped: there is no {csv_path}; set TINYJOULE_TEST_DATA_DIR or --data")
         return
     folder = options.keep or tempfile.mkdtemp(prefix="tinyjoule-pruning-study-")
     trainer = Trainer(options.trainer, csv_path, options.engine)

@@ -7,7 +7,7 @@
 //   node onnx_parity.mjs TRAINER WORK_FOLDER
 //
 // Run from a folder whose node_modules has onnxruntime-web. Uses the synthetic data set, and MNIST
-// where TINYJOULE_DATA_DIR has it. Exit status 1: a model differs or a task fails.
+// where TINYJOULE_TEST_DATA_DIR has it. Exit status 1: a model differs or a task fails.
 import {spawn} from 'node:child_process';
 import {existsSync, mkdirSync} from 'node:fs';
 import {createRequire} from 'node:module';
@@ -92,7 +92,7 @@ const cases = [
    model: {type: 'MODEL_TYPE_TINYKNN', k: 3, weights: 'KNN_WEIGHTS_DISTANCE'}},
 ];
 
-const dataFolder = process.env.TINYJOULE_DATA_DIR ?? '';
+const dataFolder = process.env.TINYJOULE_TEST_DATA_DIR ?? '';
 if (dataFolder !== '' && existsSync(join(dataFolder, 'mnist'))) {
   const mnist = {type: 'DATASET_TYPE_MNIST', path: join(dataFolder, 'mnist'), maxTrain: 2000,
                  maxTest: 500};
@@ -101,7 +101,7 @@ if (dataFolder !== '' && existsSync(join(dataFolder, 'mnist'))) {
   cases.push({name: 'mnist-tinyknn', dataset: mnist, variants: knnVariants,
               model: {type: 'MODEL_TYPE_TINYKNN', k: 3}});
 } else {
-  console.log('MNIST left out: TINYJOULE_DATA_DIR does not name a folder that holds it');
+  console.log('MNIST left out: TINYJOULE_TEST_DATA_DIR does not name a folder that holds it');
 }
 
 async function largestDifference(folder) {
