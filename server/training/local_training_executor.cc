@@ -187,8 +187,7 @@ void LocalTrainingExecutor::End(Place& place, const Finished& finished) {
 
 void LocalTrainingExecutor::LetGoWhenIdle(Place& place) {
   dependencies_.core_sequence.PostDelayed(
-      options_.idle_limit_ns,
-      [&place, turn = place.turn, alive = std::weak_ptr<bool>(alive_)] {
+      options_.idle_limit_ns, [&place, turn = place.turn, alive = std::weak_ptr<bool>(alive_)] {
         if (alive.expired() || place.turn != turn) return;
         place.dataset_key.clear();
         place.sequence->Post([worker = place.worker.get()] { worker->EndChild(); });
