@@ -10,8 +10,8 @@ PyTorch, as the reference study is written, trains anew for each of the 16 rows.
 
     pruning_study.py --trainer build/release/bin/tinyjoule-trainer --data FOLDER [--pytorch]
 
-FOLDER holds weather_reference_layout/bd_inmet_recife_petrolina.csv. --pytorch also times the first
-fold in Python on this machine (needs python3-torch) and scales it up by rows.
+FOLDER holds weather_reference_layout/bd_inmet_recife_petrolina.csv. --pytorch also times
+1,000 steps in Python on this machine (needs python3-torch) and scales them up to the study.
 """
 import argparse
 import json
@@ -61,7 +61,7 @@ class Trainer:
             [program, "--log-level", "error", "--engine", engine],
             stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
 
-    def run(self, task, quiet=False):
+    def run(self, task):
         task["inputs"] = [{"name": "station.csv", "sha256": "0" * 64, "localPath": self.csv_path}]
         os.makedirs(task["outputDir"], exist_ok=True)
         self.process.stdin.write(json.dumps(task) + "\n")
@@ -145,8 +145,8 @@ def study(options, trainer, folder):
     return study_seconds, len(variants)
 
 
-def pytorch_fold_seconds(folder, epochs):
-    """Seconds that one fold of the reference study takes in PyTorch here, per training row."""
+def pytorch_step_seconds():
+    """Seconds that one step of the reference study takes in PyTorch here."""
     import torch  # pylint: disable=import-outside-toplevel
 
     torch.set_num_threads(1)
@@ -167,8 +167,7 @@ def pytorch_fold_seconds(folder, epochs):
             optimizer.zero_grad()
             torch.nn.functional.mse_loss(model(batch), target).backward()
             optimizer.step()
-    seconds_per_step = (time.monotonic() - start) / (4 * 250)
-    return seconds_per_step
+    return (time.monotonic() - start) / (4 * 250)
 
 
 def main():
@@ -205,7 +204,7 @@ def main():
           f"as recorded): {python / seconds:.0f} times as long")
     if options.pytorch:
         try:
-            step = pytorch_fold_seconds(folder, options.epochs)
+            step = pytorch_step_seconds()
         except ImportError:
             print("Python here:               skipped: python3-torch is not installed")
             return
