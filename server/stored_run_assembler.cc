@@ -17,8 +17,9 @@ struct AttemptData {
   std::vector<float> targets;
   std::vector<float> trainer_predictions;
 
-  AssemblyInputs Inputs(const v1::TrainingOutcome& outcome) const {
-    return {chunks, outcome, targets, trainer_predictions};
+  AssemblyInputs Inputs(const v1::Run& run) const {
+    return {chunks, run.outcome(), targets, trainer_predictions,
+            run.delivery().conflicting_chunks()};
   }
 };
 
@@ -58,7 +59,7 @@ absl::StatusOr<v1::RunAssembly> StoredRunAssembler::Assemble(const v1::Run& run,
                                                              const AttemptKey& key,
                                                              RunReader& reader) {
   TJ_ASSIGN_OR_RETURN(const AttemptData data, ReadAttempt(run.outcome(), key, reader, artifacts_));
-  TJ_ASSIGN_OR_RETURN(AssembledRun assembled, AssembleRun(data.Inputs(run.outcome())));
+  TJ_ASSIGN_OR_RETURN(AssembledRun assembled, AssembleRun(data.Inputs(run)));
   return std::move(assembled.assembly);
 }
 
@@ -66,7 +67,7 @@ std::vector<std::string> StoredRunAssembler::Verify(const v1::Run& stored, RunRe
   const AttemptKey key{stored.run_id(), stored.attempt()};
   const absl::StatusOr<AttemptData> data = ReadAttempt(stored.outcome(), key, reader, artifacts_);
   if (!data.ok()) return {data.status().ToString()};
-  return VerifyRun(stored, data->Inputs(stored.outcome()));
+  return VerifyRun(stored, data->Inputs(stored));
 }
 
 }  // namespace tinyjoule

@@ -130,7 +130,7 @@ TEST_F(AgentCoreTest, DeclinesWhileBusy) {
   link_.Connect();
   link_.Offer(Job("r1"));
   link_.Offer(Job("r2"));
-  EXPECT_THAT(LastRefusal(), HasSubstr("busy with r1#1"));
+  EXPECT_THAT(LastRefusal(), HasSubstr("busy with r1/1"));
   Measure();
   link_.Offer(Job("r2"));
   EXPECT_TRUE(link_.Replies().back().accepted()) << "delivered or not";
@@ -386,6 +386,20 @@ TEST_F(AgentCoreTest, AWatcherChangesNothingInAMeasurement) {
   EXPECT_TRUE(source_.running()) << "the watcher is still there";
   link_.Disconnect();
   EXPECT_FALSE(source_.running());
+}
+
+// A source that has ended would begin anew, in the middle of the measurement.
+TEST_F(AgentCoreTest, AWatcherDoesNotStartTheSourceOfAMeasurement) {
+  link_.Connect();
+  link_.Offer(Job("r1"));
+  ASSERT_EQ(source_.starts, 1);
+  v1::ConnectResponse message;
+  message.mutable_live_power_request()->set_active(true);
+  link_.Deliver(message);
+  EXPECT_EQ(source_.starts, 1);
+  Measure();
+  EXPECT_EQ(ResultOf(link_.SentChunks().back()).state(), v1::ATTEMPT_STATE_SUCCEEDED);
+  EXPECT_TRUE(source_.running()) << "the watcher is still there";
 }
 
 TEST_F(AgentCoreTest, ShutdownEndsTheRunAndWaitsForTheDelivery) {

@@ -7,10 +7,10 @@
 #include <cstdint>
 #include <deque>
 
-#include "agent/core/attempt_key.h"
 #include "agent/core/coordinator_link.h"
 #include "agent/core/spool.h"
 #include "common/base/task_runner.h"
+#include "common/energy/attempt_key.h"
 
 namespace tinyjoule {
 

@@ -11,13 +11,13 @@
 #include <string>
 
 #include "absl/status/status.h"
-#include "agent/core/attempt_key.h"
 #include "agent/core/chunk_delivery.h"
 #include "agent/core/coordinator_link.h"
 #include "agent/core/measurement.h"
 #include "agent/core/power_feed.h"
 #include "agent/core/spool.h"
 #include "common/base/task_runner.h"
+#include "common/energy/attempt_key.h"
 
 namespace tinyjoule {
 

@@ -59,7 +59,10 @@ void PowerFeed::SetLive(bool live) {
     return;
   }
   bucket_.Take();
-  if (absl::Status status = source_->Start(); !status.ok()) {
+  // A measurement has started the source. Starting it again would play a trace that has ended from
+  // its beginning, into the measurement.
+  const absl::Status status = measuring_ ? absl::OkStatus() : source_->Start();
+  if (!status.ok()) {
     spdlog::error("no live power: {}", std::string(status.message()));
     live_ = false;
     return;

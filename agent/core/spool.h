@@ -12,9 +12,9 @@
 
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
-#include "agent/core/attempt_key.h"
 #include "agent/core/spool_attempt.h"
 #include "common/base/file_system.h"
+#include "common/energy/attempt_key.h"
 #include "tinyjoule/v1/measurement.pb.h"
 
 namespace tinyjoule {
@@ -23,7 +23,7 @@ namespace tinyjoule {
 //   1. Open() recovers what a crash left: a torn tail is cut, everything before it is kept.
 //   2. Begin() a job, Append() its chunks: each is on stable storage when the call returns OK.
 //   3. Next() walks over what is not acknowledged, attempts in the order of Begin, chunks in the
-//      order of Append.
+//      order of Append; it does not go past an attempt that has no result yet.
 //   4. Acknowledge() frees whole segments; an attempt whose result is acknowledged, with everything
 //      before it, is gone.
 // A failed write breaks nothing that was appended: the torn tail is cut and the next Append goes to

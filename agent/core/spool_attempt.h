@@ -12,9 +12,9 @@
 
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
-#include "agent/core/attempt_key.h"
 #include "agent/core/spool_segment.h"
 #include "common/base/file_system.h"
+#include "common/energy/attempt_key.h"
 #include "tinyjoule/v1/measurement.pb.h"
 
 namespace tinyjoule {

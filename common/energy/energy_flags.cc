@@ -107,13 +107,11 @@ void AddSampleFlags(const FlagEvidence& evidence, std::vector<v1::Flag>& flags) 
 }
 
 void AddGap(const FlagEvidence& evidence, std::vector<v1::Flag>& flags) {
-  const MeasuredWindow* worst = nullptr;
-  for (const MeasuredWindow& window : evidence.windows) {
-    if (worst == nullptr || window.integral.coverage() < worst->integral.coverage()) {
-      worst = &window;
-    }
-  }
-  if (worst == nullptr || worst->integral.coverage() >= kGapCoverage) return;
+  const auto worst = std::min_element(evidence.windows.begin(), evidence.windows.end(),
+                                      [](const MeasuredWindow& a, const MeasuredWindow& b) {
+                                        return a.integral.coverage() < b.integral.coverage();
+                                      });
+  if (worst == evidence.windows.end() || worst->integral.coverage() >= kGapCoverage) return;
   const double coverage = worst->integral.coverage();
   flags.push_back(MakeFlag(
       "GAP", coverage < kFatalGapCoverage,

@@ -4,6 +4,8 @@
 
 #include <utility>
 
+#include "absl/strings/str_cat.h"
+
 namespace tinyjoule {
 namespace {
 
@@ -68,9 +70,25 @@ constexpr FlagDescription kCatalog[] = {
      "Compare with engine reference, and report it with the model."},
     {"NO_WINDOWS", kFatal, "The attempt ended without a finished measurement window.",
      "See the reason and the runner's log."},
+    {"SAMPLES_DROPPED", kNote, "The agent could not keep up with its sensor and lost samples.",
+     "Look for other load on the board, or for a slow disk under the spool."},
+    {"CHUNK_CONFLICT", kNote, "A part of the raw data came a second time with other bytes.",
+     "Nothing to do for this run: the first bytes count, the others are kept apart. Report it."},
     {"SIMULATED", kNote, "No sensor on the board measured this power: it is simulated or replayed.",
-     "Attach a sensor and start the agent with --sensor i2c:... for a measured value."},
+     "Take its energies as a try-out; a measured value needs a sensor on the board."},
 };
+
+absl::string_view SeverityWord(FlagDescription::Severity severity) {
+  switch (severity) {
+    case kNote:
+      return "no";
+    case kFatal:
+      return "yes";
+    case kDepends:
+      break;
+  }
+  return "depends";
+}
 
 }  // namespace
 
@@ -94,6 +112,26 @@ v1::Flag MakeFlag(absl::string_view name, bool fatal, std::string detail) {
   flag.set_fatal(fatal);
   flag.set_detail(std::move(detail));
   return flag;
+}
+
+void PutFlag(const v1::Flag& flag, google::protobuf::RepeatedPtrField<v1::Flag>& flags) {
+  for (v1::Flag& known : flags) {
+    if (known.name() != flag.name()) continue;
+    const bool fatal = known.fatal() || flag.fatal();
+    known = flag;
+    known.set_fatal(fatal);
+    return;
+  }
+  *flags.Add() = flag;
+}
+
+std::string FlagsMarkdown() {
+  std::string text = "| flag | fatal | meaning | what to do |\n| --- | --- | --- | --- |\n";
+  for (const FlagDescription& flag : kCatalog) {
+    absl::StrAppend(&text, "| `", flag.name, "` | ", SeverityWord(flag.severity), " | ",
+                    flag.meaning, " | ", flag.advice, " |\n");
+  }
+  return text;
 }
 
 }  // namespace tinyjoule

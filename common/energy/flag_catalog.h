@@ -32,6 +32,12 @@ const FlagDescription* FindFlag(absl::string_view name);
 v1::Flag MakeFlag(absl::string_view name, std::string detail);
 v1::Flag MakeFlag(absl::string_view name, bool fatal, std::string detail);
 
+// Adds a flag to those of a run, one per name: the later detail, fatal when any was.
+void PutFlag(const v1::Flag& flag, google::protobuf::RepeatedPtrField<v1::Flag>& flags);
+
+// The table of all flags in docs/how-we-measure.md.
+std::string FlagsMarkdown();
+
 }  // namespace tinyjoule
 
 #endif  // COMMON_ENERGY_FLAG_CATALOG_H_

@@ -23,18 +23,6 @@ constexpr double kEnergyTolerance = 1e-9;
 
 using Flags = google::protobuf::RepeatedPtrField<v1::Flag>;
 
-// One flag per name: the later word on it, fatal when any was.
-void PutFlag(const v1::Flag& flag, Flags& flags) {
-  for (v1::Flag& known : flags) {
-    if (known.name() != flag.name()) continue;
-    const bool fatal = known.fatal() || flag.fatal();
-    known = flag;
-    known.set_fatal(fatal);
-    return;
-  }
-  *flags.Add() = flag;
-}
-
 bool Differs(double a, double b) {
   return std::abs(a - b) > kEnergyTolerance * std::max(std::abs(a), std::abs(b));
 }
@@ -137,6 +125,11 @@ absl::StatusOr<AssembledRun> AssembleRun(const AssemblyInputs& inputs) {
   if (succeeded || !data.predictions.empty()) AddQuality(inputs, data, assembly);
   if (succeeded && assembly.windows().empty()) {
     PutFlag(MakeFlag("NO_WINDOWS", "the attempt marked no inference window"),
+            *assembly.mutable_flags());
+  }
+  if (inputs.conflicting_chunks > 0) {
+    PutFlag(MakeFlag("CHUNK_CONFLICT", absl::StrCat(inputs.conflicting_chunks,
+                                                    " chunks came again with other bytes")),
             *assembly.mutable_flags());
   }
   assembly.set_valid(succeeded && !HasFatal(assembly.flags()));

@@ -23,6 +23,8 @@ struct AssemblyInputs {
   const v1::TrainingOutcome& outcome;
   absl::Span<const float> targets;
   absl::Span<const float> trainer_predictions;
+  // Chunks that came again with other bytes, and are not among `chunks`.
+  uint64_t conflicting_chunks = 0;
 };
 
 struct AssembledRun {
@@ -37,7 +39,8 @@ struct AssembledRun {
 //     figure by more than 1e-9 relative.
 //  3. Quality is computed from the predictions made on the device; PREDICTION_MISMATCH when they
 //     differ from the trainer's by more than outcome.prediction_tolerance, or are incomplete.
-//  4. valid: the attempt succeeded and no flag is fatal.
+//  4. Flags of the agent's and of the samples; CHUNK_CONFLICT.
+//  5. valid: the attempt succeeded and no flag is fatal.
 // InvalidArgument or DataLoss: a chunk that cannot be decoded.
 absl::StatusOr<AssembledRun> AssembleRun(const AssemblyInputs& inputs);
 

@@ -247,6 +247,21 @@ TEST(AssembleRun, WithoutASensorQualityAndLatencyStay) {
   EXPECT_TRUE(run->assembly.quality().has_mae());
 }
 
+TEST(AssembleRun, ConflictingChunksAreFlaggedAndAddNothing) {
+  const Attempt attempt;
+  const std::vector<v1::Chunk> chunks = attempt.Chunks();
+  AssemblyInputs inputs = attempt.Inputs(chunks);
+  inputs.conflicting_chunks = 2;
+  const auto run = AssembleRun(inputs);
+  ASSERT_TRUE(run.ok()) << run.status();
+  EXPECT_THAT(FlagNames(*run), ElementsAre("CHUNK_CONFLICT"));
+  EXPECT_TRUE(run->assembly.valid());
+  v1::Run stored;
+  *stored.mutable_result() = run->result;
+  *stored.mutable_assembly() = run->assembly;
+  EXPECT_THAT(VerifyRun(stored, inputs), IsEmpty());
+}
+
 TEST(VerifyRun, FindsEveryChangedFigure) {
   const Attempt attempt;
   const std::vector<v1::Chunk> chunks = attempt.Chunks();

@@ -8,8 +8,9 @@
 #include <utility>
 
 #include "absl/strings/str_cat.h"
-#include "common/base/digest.h"
 #include "common/base/status.h"
+#include "common/energy/chunk.h"
+#include "server/core/log_if_error.h"
 
 namespace tinyjoule {
 namespace {
@@ -18,25 +19,6 @@ namespace {
 constexpr size_t kFlushBytes = 4 * 1024 * 1024;
 // Attempts whose progress is remembered; more are read from the store again.
 constexpr size_t kMaxRemembered = 1024;
-
-AttemptKey KeyOf(const v1::Chunk& chunk) { return {chunk.run_id(), chunk.attempt()}; }
-
-absl::Status CheckChunk(const v1::Chunk& chunk) {
-  const std::string name =
-      absl::StrCat("chunk ", chunk.run_id(), "/", chunk.attempt(), " ",
-                   v1::ChunkStream_Name(chunk.stream()), " ", chunk.sequence());
-  if (!v1::ChunkStream_IsValid(chunk.stream()) || chunk.stream() == v1::CHUNK_STREAM_UNSPECIFIED) {
-    return absl::InvalidArgumentError(absl::StrCat(name, ": stream is not known"));
-  }
-  if (chunk.payload().size() > kMaxChunkPayloadBytes) {
-    return absl::InvalidArgumentError(absl::StrCat(name, ": payload has ", chunk.payload().size(),
-                                                   " bytes, more than ", kMaxChunkPayloadBytes));
-  }
-  if (Crc32c(chunk.payload()) != chunk.crc32c()) {
-    return absl::InvalidArgumentError(absl::StrCat(name, ": crc32c does not fit the payload"));
-  }
-  return absl::OkStatus();
-}
 
 }  // namespace
 
@@ -52,7 +34,7 @@ ChunkIngest::ChunkIngest(TaskRunner& runner, RunStore& store, Fleet& fleet, RunT
 ChunkIngest::~ChunkIngest() = default;
 
 absl::Status ChunkIngest::Add(const AgentEntry& agent, const v1::Chunk& chunk) {
-  if (const absl::Status status = CheckChunk(chunk); !status.ok()) {
+  if (absl::Status status = CheckChunk(chunk); !status.ok()) {
     ++counters_.refused;
     return status;
   }
@@ -113,8 +95,15 @@ absl::StatusOr<ChunkIngest::Progress*> ChunkIngest::FindProgress(const AttemptKe
     TJ_ASSIGN_OR_RETURN(progress.extents[stream],
                         store_.reads().GetExtent(key, static_cast<v1::ChunkStream>(stream)));
   }
-  if (progress_.size() >= kMaxRemembered && waiting_.empty()) progress_.clear();
+  if (progress_.size() >= kMaxRemembered && waiting_.empty()) ForgetIdle();
   return &(progress_[key] = std::move(progress));
+}
+
+// What waits to be written down stays: its agent will not send it again.
+void ChunkIngest::ForgetIdle() {
+  for (auto it = progress_.begin(); it != progress_.end();) {
+    it = it->second.unrecorded ? std::next(it) : progress_.erase(it);
+  }
 }
 
 void ChunkIngest::AfterCommit(const std::vector<v1::Chunk>& chunks,
@@ -130,6 +119,8 @@ void ChunkIngest::AfterCommit(const std::vector<v1::Chunk>& chunks,
     StreamExtent& extent = progress_.at(key).extents[stream];
     if (extent.count != extent.contiguous) {
       const auto stored = store_.reads().GetExtent(key, stream);
+      // Without it the acknowledgement is smaller than it could be, and never too large.
+      LogIfError(stored.status(), "see what is stored of a stream");
       if (stored.ok()) extent = *stored;
     }
     Acknowledge(key, stream, progress_.at(key));
@@ -142,7 +133,10 @@ void ChunkIngest::AfterCommit(const std::vector<v1::Chunk>& chunks,
 }
 
 void ChunkIngest::Count(const v1::Chunk& chunk, ChunkFate fate, Progress& progress) {
-  if (fate == ChunkFate::kDuplicate) ++counters_.duplicates;
+  if (fate == ChunkFate::kDuplicate) {
+    ++counters_.duplicates;
+    ++progress.duplicates;
+  }
   if (fate == ChunkFate::kConflict) {
     ++counters_.conflicts;
     spdlog::warn("chunk {}/{} {} {} came again with other bytes: kept apart", chunk.run_id(),
@@ -192,22 +186,33 @@ uint64_t ChunkIngest::CountConflicts(const AttemptKey& key) {
     ++count;
     return absl::OkStatus();
   });
-  if (!status.ok()) spdlog::error("conflicts not counted: {}", status.ToString());
+  LogIfError(status, "count conflicts");
   return count;
+}
+
+v1::DeliveryCounters ChunkIngest::CountDelivery(const AttemptKey& key, const Progress& progress) {
+  v1::DeliveryCounters counters;
+  uint64_t chunks = 0;
+  for (const StreamExtent& extent : progress.extents) chunks += extent.count;
+  counters.set_chunks(chunks);
+  counters.set_duplicate_chunks(progress.duplicates);
+  counters.set_conflicting_chunks(CountConflicts(key));
+  return counters;
 }
 
 void ChunkIngest::CheckComplete(const AttemptKey& key, Progress& progress) {
   if (progress.complete || progress.extents[v1::CHUNK_STREAM_RESULT].contiguous == 0) return;
   if (!progress.result.has_value()) {
     const absl::Status status = ReadResult(key, progress);
-    if (!status.ok()) return spdlog::error("result not read: {}", status.ToString());
+    if (!status.ok()) return LogIfError(status, "read a result");
   }
   const v1::RunResult& result = *progress.result;
   if (progress.extents[v1::CHUNK_STREAM_SAMPLES].contiguous < result.sample_chunks()) return;
   if (progress.extents[v1::CHUNK_STREAM_PREDICTIONS].contiguous < result.prediction_chunks()) {
     return;
   }
-  progress.complete = tracker_.OnComplete(key, result, CountConflicts(key));
+  progress.complete = tracker_.OnComplete(key, result, CountDelivery(key, progress));
+  progress.unrecorded = !progress.complete;
   if (progress.complete) on_complete_();
 }
 

@@ -20,8 +20,6 @@
 
 namespace tinyjoule {
 
-constexpr size_t kMaxChunkPayloadBytes = 64 * 1024;
-
 // Writes the chunks of all agents and acknowledges them. Group commit: what arrives while a flush
 // is due shares one transaction. An acknowledgement is cumulative (everything up to a sequence) and
 // leaves only after the commit; a chunk that was there already is acknowledged again. When a result
@@ -45,7 +43,8 @@ class ChunkIngest {
   ChunkIngest(const ChunkIngest&) = delete;
   ChunkIngest& operator=(const ChunkIngest&) = delete;
 
-  // InvalidArgument: too large or damaged; the agent's stream should end with it.
+  // InvalidArgument, DataLoss: as CheckChunk (common/energy/chunk.h) says; the agent's stream
+  // should end with it.
   [[nodiscard]] absl::Status Add(const AgentEntry& agent, const v1::Chunk& chunk);
   // Commits what waits, now.
   void Flush();
@@ -60,7 +59,10 @@ class ChunkIngest {
   struct Progress {
     std::string agent;
     std::array<StreamExtent, v1::ChunkStream_ARRAYSIZE> extents;
+    uint64_t duplicates = 0;
     std::optional<v1::RunResult> result;
+    // Everything is there, and the tracker could not write it down yet.
+    bool unrecorded = false;
     bool complete = false;
   };
 
@@ -69,6 +71,8 @@ class ChunkIngest {
   void Count(const v1::Chunk& chunk, ChunkFate fate, Progress& progress);
   void Acknowledge(const AttemptKey& key, v1::ChunkStream stream, const Progress& progress);
   uint64_t CountConflicts(const AttemptKey& key);
+  v1::DeliveryCounters CountDelivery(const AttemptKey& key, const Progress& progress);
+  void ForgetIdle();
   void CheckComplete(const AttemptKey& key, Progress& progress);
   absl::Status ReadResult(const AttemptKey& key, Progress& progress);
   void RefuseAll(const std::vector<v1::Chunk>& chunks, const absl::Status& status);

@@ -125,8 +125,23 @@ TEST_F(CoordinatorRunsTest, OtherBytesUnderAKeyAreKeptApartAndFlagged) {
                   .ok());
   EXPECT_EQ(stored, "zero");
   const v1::Run run = GetRun(job_.run_id());
-  ASSERT_EQ(run.assembly().flags_size(), 1);
-  EXPECT_EQ(run.assembly().flags(0).name(), "CHUNK_CONFLICT");
+  EXPECT_EQ(run.delivery().chunks(), 2u);
+  EXPECT_EQ(run.delivery().conflicting_chunks(), 1u);
+  EXPECT_EQ(run.delivery().duplicate_chunks(), 0u);
+}
+
+TEST_F(CoordinatorRunsTest, RepeatedChunksAreACountOfTheRun) {
+  OfferOne();
+  Say(pi_, OfferReplyMessage(job_, true));
+  for (int i = 0; i < 3; ++i) {
+    Say(pi_, ChunkMessage(job_, v1::CHUNK_STREAM_SAMPLES, 0, "zero"));
+    Flush();
+  }
+  Say(pi_, ResultMessage(job_, 1));
+  Flush();
+  const v1::Run run = GetRun(job_.run_id());
+  EXPECT_EQ(run.delivery().chunks(), 2u);
+  EXPECT_EQ(run.delivery().duplicate_chunks(), 2u);
 }
 
 TEST_F(CoordinatorRunsTest, ADamagedChunkEndsTheStream) {
@@ -136,7 +151,7 @@ TEST_F(CoordinatorRunsTest, ADamagedChunkEndsTheStream) {
   Say(pi_, message);
   Flush();
   ASSERT_TRUE(pi_.closed.has_value());
-  EXPECT_EQ(pi_.closed->code(), absl::StatusCode::kInvalidArgument);
+  EXPECT_EQ(pi_.closed->code(), absl::StatusCode::kDataLoss);
   EXPECT_FALSE(pi_.LastAck(job_, v1::CHUNK_STREAM_SAMPLES).has_value());
 }
 

@@ -6,9 +6,9 @@
 #include <cstdint>
 #include <map>
 #include <string>
-#include <tuple>
 #include <vector>
 
+#include "common/energy/attempt_key.h"
 #include "tinyjoule/v1/fleet_service.pb.h"
 #include "tinyjoule/v1/measurement.pb.h"
 #include "tinyjoule/v1/run.pb.h"
@@ -73,18 +73,6 @@ struct RunRecord {
   uint32_t position = 0;
   // Attempts after this one are not made; RetrySweep raises it.
   uint32_t attempt_limit = 0;
-};
-
-// One try of a run under a lease. The key is (run_id, attempt); attempts count from 1.
-struct AttemptKey {
-  std::string run_id;
-  uint32_t attempt = 0;
-  bool operator<(const AttemptKey& other) const {
-    return std::tie(run_id, attempt) < std::tie(other.run_id, other.attempt);
-  }
-  bool operator==(const AttemptKey& other) const {
-    return run_id == other.run_id && attempt == other.attempt;
-  }
 };
 
 struct AttemptRecord {

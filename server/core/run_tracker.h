@@ -54,9 +54,10 @@ class RunTracker {
   void OnProgress(const AgentEntry& agent, const v1::RunProgress& progress);
   // Chunks of the attempt were committed.
   void OnChunks(const AttemptKey& key);
-  // The attempt is complete: every announced chunk is committed. `conflicts`: chunks that came with
-  // other bytes. False when it could not be written down; call again later.
-  bool OnComplete(const AttemptKey& key, const v1::RunResult& result, uint64_t conflicts);
+  // The attempt is complete: every announced chunk is committed. False when it could not be written
+  // down; call again later.
+  bool OnComplete(const AttemptKey& key, const v1::RunResult& result,
+                  const v1::DeliveryCounters& delivery);
   // Ends what has run out of time. Called about once a second.
   void Tick();
 
@@ -108,8 +109,9 @@ class RunTracker {
   std::string Overdue(const Lease& lease) const;
   bool SomebodyElseCan(const Lease& lease) const;
   absl::Status KeepLateResult(const AttemptKey& key);
-  absl::Status WriteResult(const Lease& lease, const v1::RunResult& result, uint64_t conflicts);
-  void Assemble(const Lease& lease, uint64_t conflicts, RunRecord& record);
+  absl::Status WriteResult(const Lease& lease, const v1::RunResult& result,
+                           const v1::DeliveryCounters& delivery);
+  void Assemble(const Lease& lease, RunRecord& record);
   int64_t Now() const { return context_.clock.MonotonicNs(); }
 
   const Context context_;

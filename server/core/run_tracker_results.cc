@@ -12,12 +12,11 @@
 namespace tinyjoule {
 
 bool RunTracker::OnComplete(const AttemptKey& key, const v1::RunResult& result,
-                            uint64_t conflicts) {
+                            const v1::DeliveryCounters& delivery) {
   const bool official = IsOpen(key);
-  const absl::Status status = official
-                                  ? WriteResult(Lease(leases_.at(key.run_id)), result, conflicts)
-                                  : KeepLateResult(key);
-  LogIfError(status, absl::StrCat("record the result of ", key.run_id, "/", key.attempt));
+  const absl::Status status =
+      official ? WriteResult(Lease(leases_.at(key.run_id)), result, delivery) : KeepLateResult(key);
+  LogIfError(status, absl::StrCat("record the result of ", key.ToString()));
   if (status.ok() && official) leases_.erase(key.run_id);
   return status.ok();
 }
@@ -38,7 +37,7 @@ absl::Status RunTracker::KeepLateResult(const AttemptKey& key) {
 }
 
 absl::Status RunTracker::WriteResult(const Lease& lease, const v1::RunResult& result,
-                                     uint64_t conflicts) {
+                                     const v1::DeliveryCounters& delivery) {
   if (result.state() == v1::ATTEMPT_STATE_LOST ||
       (result.state() == v1::ATTEMPT_STATE_CANCELLED && !lease.cancel_requested)) {
     return End(lease, result.state(), absl::StrCat("the agent gave up: ", result.reason()), true);
@@ -51,7 +50,8 @@ absl::Status RunTracker::WriteResult(const Lease& lease, const v1::RunResult& re
     *record.run.mutable_result() = result;
     *record.run.mutable_started_at() = result.started_at();
     *record.run.mutable_finished_at() = result.finished_at();
-    Assemble(lease, conflicts, record);
+    *record.run.mutable_delivery() = delivery;
+    Assemble(lease, record);
     attempt.reason = record.run.reason();
     attempt.state = AttemptStateOf(record.run.state());
   }));
@@ -59,7 +59,7 @@ absl::Status RunTracker::WriteResult(const Lease& lease, const v1::RunResult& re
   return change.Commit();
 }
 
-void RunTracker::Assemble(const Lease& lease, uint64_t conflicts, RunRecord& record) {
+void RunTracker::Assemble(const Lease& lease, RunRecord& record) {
   v1::Run& run = record.run;
   run.clear_assembly();
   run.set_reason(run.result().reason());
@@ -75,11 +75,6 @@ void RunTracker::Assemble(const Lease& lease, uint64_t conflicts, RunRecord& rec
     return;
   }
   *run.mutable_assembly() = *std::move(assembly);
-  if (conflicts > 0) {
-    v1::Flag& flag = *run.mutable_assembly()->add_flags();
-    flag.set_name("CHUNK_CONFLICT");
-    flag.set_detail(absl::StrCat(conflicts, " chunks came again with other bytes; kept apart"));
-  }
   if (!run.assembly().valid()) {
     run.set_state(v1::RUN_STATE_INVALID);
     run.set_reason(FatalFlags(run.assembly()));

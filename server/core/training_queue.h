@@ -45,7 +45,7 @@ class TrainingQueue final : public TrainingListener {
               const std::string& log_path) override;
 
  private:
-  void Submit(const TaskEntry& task);
+  void Submit(const TaskEntry& entry);
   void Fail(const std::string& task_id, const std::string& reason);
   absl::Status WriteDown(const std::string& task_id,
                          const absl::StatusOr<v1::TrainingOutcome>& outcome,

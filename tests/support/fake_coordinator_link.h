@@ -10,8 +10,8 @@
 #include <vector>
 
 #include "agent/core/artifact_cache.h"
-#include "agent/core/attempt_key.h"
 #include "agent/core/coordinator_link.h"
+#include "common/energy/attempt_key.h"
 
 namespace tinyjoule {
 

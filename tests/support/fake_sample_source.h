@@ -24,6 +24,7 @@ class FakeSampleSource final : public SampleSource {
   bool simulated = true;
   uint64_t dropped_count = 0;
   absl::Status start_error;
+  int starts = 0;
 
   // 1.024 V (256 counts) over a shunt of 1 ohm with 1 mV a count: 1.024 mW a count.
   v1::SensorDescription Describe() const override {
@@ -39,6 +40,7 @@ class FakeSampleSource final : public SampleSource {
     return description;
   }
   absl::Status Start() override {
+    ++starts;
     if (!start_error.ok()) return start_error;
     if (!std::exchange(running_, true)) next_ns_ = clock_.MonotonicNs() + kCycleNs;
     return absl::OkStatus();
