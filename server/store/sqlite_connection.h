@@ -30,6 +30,7 @@ class ScopedStatement {
   ~ScopedStatement() { statement_.tryReset(); }
   ScopedStatement(const ScopedStatement&) = delete;
   ScopedStatement& operator=(const ScopedStatement&) = delete;
+  // NOLINTNEXTLINE(google-explicit-constructor): stands for the statement wherever one is taken.
   operator SQLite::Statement&() const { return statement_; }
   SQLite::Statement* operator->() const { return &statement_; }
 
