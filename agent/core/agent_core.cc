@@ -51,19 +51,21 @@ void AgentCore::Start() {
 
 void AgentCore::Shutdown(int64_t timeout_ns, std::function<void()> done) {
   jobs_.Shutdown();
-  FinishWhenDelivered(dependencies_.measurement.clock.MonotonicNs() + timeout_ns, done);
+  FinishWhenDelivered(dependencies_.measurement.clock.MonotonicNs() + timeout_ns, std::move(done));
 }
 
 // Without a coordinator there is nothing to wait for but the measurement's end.
-void AgentCore::FinishWhenDelivered(int64_t deadline_ns, const std::function<void()>& done) {
+void AgentCore::FinishWhenDelivered(int64_t deadline_ns, std::function<void()> done) {
   const bool delivered = !jobs_.busy() && (dependencies_.spool.empty() || !connected_);
   if (delivered || dependencies_.measurement.clock.MonotonicNs() >= deadline_ns) {
     dependencies_.link.Stop();
     done();
     return;
   }
-  dependencies_.core.PostDelayed(
-      kDeliveryCheckNs, [this, deadline_ns, done] { FinishWhenDelivered(deadline_ns, done); });
+  dependencies_.core.PostDelayed(kDeliveryCheckNs,
+                                 [this, deadline_ns, done = std::move(done)]() mutable {
+                                   FinishWhenDelivered(deadline_ns, std::move(done));
+                                 });
 }
 
 v1::Hello AgentCore::MakeHello() {

@@ -54,7 +54,7 @@ class AgentCore final : public CoordinatorLink::Listener {
   void OnMessage(const v1::ConnectResponse& message) override;
 
  private:
-  void FinishWhenDelivered(int64_t deadline_ns, const std::function<void()>& done);
+  void FinishWhenDelivered(int64_t deadline_ns, std::function<void()> done);
 
   const Options options_;
   const Dependencies dependencies_;

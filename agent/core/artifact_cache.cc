@@ -74,7 +74,11 @@ absl::StatusOr<std::string> ArtifactCache::Ensure(const std::string& sha256, Art
   }
   const std::string path = PathOf(sha256);
   if (!file_system_.Exists(path) || !Verify(path, sha256).ok()) {
-    TJ_RETURN_IF_ERROR(Download(sha256, source, keep_going));
+    const bool resumed = file_system_.Exists(PartialPathOf(sha256));
+    absl::Status status = Download(sha256, source, keep_going);
+    // A power loss may have left a piece that was never written in full.
+    if (resumed && absl::IsDataLoss(status)) status = Download(sha256, source, keep_going);
+    TJ_RETURN_IF_ERROR(status);
   }
   MarkUsed(sha256);
   MakeRoom();

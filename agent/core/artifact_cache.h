@@ -28,7 +28,8 @@ class ArtifactSource {
 };
 
 // Artifacts by hash in a folder. Each is checked against its hash every time before it is used; a
-// broken download goes on where it ended; the least recently used ones make room. One thread.
+// broken download goes on where it ended, or begins anew when what was there is damaged; the least
+// recently used ones make room. One thread.
 class ArtifactCache {
  public:
   struct Options {

@@ -50,6 +50,15 @@ TEST_F(ArtifactCacheTest, ABrokenDownloadGoesOnWhereItEnded) {
   EXPECT_THAT(source_.offsets, ElementsAre(0, 3, 7));
 }
 
+TEST_F(ArtifactCacheTest, APieceThatAPowerLossDamagedIsFetchedAnew) {
+  const std::string sha256 = Publish("0123456789");
+  source_.break_after = {3};
+  EXPECT_EQ(Ensure(sha256).status().code(), absl::StatusCode::kUnavailable);
+  files_.Corrupt("/cache/" + sha256 + ".partial", 1);
+  EXPECT_EQ(*files_.ReadFile(*Ensure(sha256)), "0123456789");
+  EXPECT_THAT(source_.offsets, ElementsAre(0, 3, 0));
+}
+
 TEST_F(ArtifactCacheTest, AWrongHashIsAnErrorAndLeavesNothing) {
   const std::string sha256 = Sha256Hex("right");
   source_.artifacts[sha256] = "wrong";

@@ -104,7 +104,7 @@ class Measurement {
   // What has to go on while the sequence waits: samples, board, cancellation.
   [[nodiscard]] absl::Status KeepGoing();
   [[nodiscard]] absl::Status WaitUntil(int64_t deadline_ns);
-  absl::StatusOr<v1::RunnerEvent> Expect(v1::RunnerEvent::EventCase event, int64_t timeout_ns);
+  absl::StatusOr<v1::RunnerEvent> Expect(v1::RunnerEvent::EventCase wanted, int64_t timeout_ns);
   void AddWindow(v1::WindowKind kind, uint32_t index, const v1::WindowDone& done);
   std::string ReadRunnerLog();
 

@@ -5,7 +5,9 @@
 #include <map>
 #include <vector>
 
+#include "agent/core/run_summary.h"
 #include "common/base/digest.h"
+#include "common/energy/flag_catalog.h"
 #include "common/energy/sample_block.h"
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
@@ -256,6 +258,16 @@ TEST_F(MeasurementTest, ThrottlingDuringTheRunIsFlagged) {
   EXPECT_TRUE(HasFlag(result, "THROTTLED"));
   EXPECT_TRUE(HasFlag(result, "UNDERVOLT"));
   EXPECT_EQ(result.board().throttled(), 5u);
+}
+
+// The samples' own UNDERVOLT is a note from 4.63 V on; the firmware's is fatal and must not be
+// lost.
+TEST_F(MeasurementTest, AFatalFlagIsNotHiddenByANoteOfTheSameName) {
+  v1::RunResult result;
+  PutFlag(MakeFlag("UNDERVOLT", false, "down to 4.700 V"), *result.mutable_flags());
+  AddBoardFlags(kUndervoltBits, &result);
+  ASSERT_EQ(result.flags_size(), 1);
+  EXPECT_TRUE(result.flags(0).fatal());
 }
 
 TEST_F(MeasurementTest, IdlePowerThatMovedIsFlagged) {

@@ -2,7 +2,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "agent/core/run_summary.h"
 
-#include <algorithm>
 #include <vector>
 
 #include "absl/strings/str_cat.h"
@@ -15,13 +14,6 @@
 namespace tinyjoule {
 namespace {
 
-void MergeFlag(const v1::Flag& flag, v1::RunResult* result) {
-  const bool known =
-      std::any_of(result->flags().begin(), result->flags().end(),
-                  [&flag](const v1::Flag& other) { return other.name() == flag.name(); });
-  if (!known) *result->add_flags() = flag;
-}
-
 void CopyReport(const EnergyReport& report, v1::RunResult* result) {
   int next = 0;
   for (v1::MarkedWindow& window : *result->mutable_windows()) {
@@ -30,7 +22,7 @@ void CopyReport(const EnergyReport& report, v1::RunResult* result) {
     const v1::WindowEnergy& energy = report.windows[static_cast<size_t>(next++)];
     if (energy.has_energy_j()) window.set_energy_j(energy.energy_j());
   }
-  for (const v1::Flag& flag : report.flags) MergeFlag(flag, result);
+  for (const v1::Flag& flag : report.flags) PutFlag(flag, *result->mutable_flags());
 }
 
 void AddSampleFlags(const SampleRecorder& recorder, v1::RunResult* result) {
@@ -38,21 +30,18 @@ void AddSampleFlags(const SampleRecorder& recorder, v1::RunResult* result) {
     AddFlag("SIMULATED", absl::StrCat("the watts come from ", recorder.sensor().uri()), result);
   }
   if (recorder.dropped() > 0) {
-    MergeFlag(MakeFlag("SAMPLES_DROPPED", /*fatal=*/false,
-                       absl::StrFormat("%d samples were lost in the agent", recorder.dropped())),
-              result);
+    AddFlag("SAMPLES_DROPPED",
+            absl::StrFormat("%d samples were lost in the agent", recorder.dropped()), result);
   }
   if (recorder.failed_reads() > 0) {
-    MergeFlag(MakeFlag("I2C_ERROR", /*fatal=*/false,
-                       absl::StrFormat("%d reads failed", recorder.failed_reads())),
-              result);
+    AddFlag("I2C_ERROR", absl::StrFormat("%d reads failed", recorder.failed_reads()), result);
   }
 }
 
 }  // namespace
 
 void AddFlag(const std::string& name, const std::string& detail, v1::RunResult* result) {
-  MergeFlag(MakeFlag(name, detail), result);
+  PutFlag(MakeFlag(name, detail), *result->mutable_flags());
 }
 
 void AddEnergies(const SampleRecorder& recorder, v1::RunResult* result) {
@@ -83,8 +72,8 @@ void AddBoardFlags(uint32_t events, v1::RunResult* result) {
     AddFlag("THROTTLED", absl::StrFormat("the firmware's bits were 0x%x", events), result);
   }
   if ((events & kUndervoltBits) != 0) {
-    MergeFlag(MakeFlag("UNDERVOLT", /*fatal=*/true, "the firmware saw the supply below 4.63 V"),
-              result);
+    PutFlag(MakeFlag("UNDERVOLT", /*fatal=*/true, "the firmware saw the supply below 4.63 V"),
+            *result->mutable_flags());
   }
 }
 

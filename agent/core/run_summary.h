@@ -20,7 +20,7 @@ void AddEnergies(const SampleRecorder& recorder, v1::RunResult* result);
 // THROTTLED and UNDERVOLT from the firmware's bits 0 to 3.
 void AddBoardFlags(uint32_t events, v1::RunResult* result);
 
-// A flag of the catalog, unless the result has it already.
+// A flag of the catalog; of one that the result has already, the new detail.
 void AddFlag(const std::string& name, const std::string& detail, v1::RunResult* result);
 
 google::protobuf::Timestamp ToTimestamp(int64_t utc_ns);

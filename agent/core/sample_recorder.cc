@@ -68,14 +68,16 @@ size_t SampleRecorder::NextChunkSize(absl::Span<const RawSample> samples, bool e
 
 absl::Status SampleRecorder::WriteChunks(bool everything) {
   absl::Span<const RawSample> rest = pending_;
-  while (!rest.empty()) {
+  absl::Status status;
+  while (status.ok() && !rest.empty()) {
     const size_t size = NextChunkSize(rest, everything);
     if (size == 0) break;
-    TJ_RETURN_IF_ERROR(WriteChunk(rest.subspan(0, size)));
-    rest.remove_prefix(size);
+    status = WriteChunk(rest.subspan(0, size));
+    if (status.ok()) rest.remove_prefix(size);
   }
+  // Also after an error: what was written must not be written again.
   pending_.erase(pending_.begin(), pending_.end() - static_cast<ptrdiff_t>(rest.size()));
-  return absl::OkStatus();
+  return status;
 }
 
 absl::Status SampleRecorder::WriteChunk(absl::Span<const RawSample> samples) {

@@ -105,8 +105,8 @@ absl::StatusOr<std::optional<v1::Chunk>> Spool::Next(Cursor* cursor) {
     if (entry->first != cursor->ordinal) *cursor = {entry->first, 0};
     TJ_ASSIGN_OR_RETURN(std::optional<v1::Chunk> chunk, entry->second->Next(&cursor->position));
     if (chunk) return chunk;
-    // More may come to the newest attempt: the walk stays there.
-    if (std::next(entry) == attempts_.end()) break;
+    // More comes to an attempt that has no result: the walk stays there.
+    if (!entry->second->has_result()) break;
   }
   return std::optional<v1::Chunk>();
 }
@@ -117,7 +117,7 @@ void Spool::Acknowledge(const AttemptKey& key, v1::ChunkStream stream, uint64_t 
   attempt->Acknowledge(stream, sequence);
   if (!attempt->done()) return;
   if (absl::Status status = attempt->Remove(); !status.ok()) {
-    // The next start finds the attempt again, and the coordinator takes its chunks as repeated.
+    // The next start removes the rest, or finds the attempt whole and sends it again.
     spdlog::warn("cannot remove {} from the spool: {}", key.ToString(),
                  std::string(status.message()));
   }

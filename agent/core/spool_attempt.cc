@@ -229,8 +229,12 @@ void SpoolAttempt::RemoveFreeSegments() {
   }
 }
 
+// The job goes first, for good: segments that outlive a crash in the middle must not look like an
+// attempt that was interrupted.
 absl::Status SpoolAttempt::Remove() {
   file_.reset();
+  TJ_RETURN_IF_ERROR(file_system_.RemoveFile(JoinPath(folder_, kJobFile)));
+  TJ_RETURN_IF_ERROR(file_system_.SyncFolder(folder_));
   return file_system_.RemoveTree(folder_);
 }
 

@@ -125,6 +125,35 @@ TEST_F(SpoolTest, AnAttemptGoesWhenItsResultAndEverythingElseIsAcknowledged) {
   EXPECT_FALSE(files_.Exists("/spool/0000000001/job"));
 }
 
+// A folder that is half removed must not come back as an attempt without a result: its LOST result
+// would contradict the one that was delivered.
+TEST_F(SpoolTest, ADeliveredAttemptThatCannotBeRemovedWholeDoesNotComeBack) {
+  ASSERT_TRUE(spool_->Begin(Job("r1")).ok());
+  AppendAll(20);
+  ASSERT_TRUE(Append("result", v1::CHUNK_STREAM_RESULT).ok());
+  files_.set_remove_tree_error(absl::UnavailableError("the power went"));
+  spool_->Acknowledge(key_, v1::CHUNK_STREAM_SAMPLES, 19);
+  spool_->Acknowledge(key_, v1::CHUNK_STREAM_RESULT, 0);
+  EXPECT_FALSE(Segments().empty());
+  files_.set_remove_tree_error(absl::OkStatus());
+  Reopen();
+  EXPECT_TRUE(spool_->empty());
+  EXPECT_TRUE(Segments().empty());
+}
+
+TEST_F(SpoolTest, TheWalkWaitsForTheResultOfAnInterruptedAttempt) {
+  ASSERT_TRUE(spool_->Begin(Job("r1")).ok());
+  ASSERT_TRUE(Append("first").ok());
+  ASSERT_TRUE(spool_->Begin(Job("r2")).ok());
+  ASSERT_TRUE(spool_->Append({"r2", 1}, v1::CHUNK_STREAM_SAMPLES, "second").ok());
+  Spool::Cursor cursor;
+  EXPECT_EQ((*spool_->Next(&cursor))->payload(), "first");
+  EXPECT_FALSE((*spool_->Next(&cursor)).has_value());
+  ASSERT_TRUE(Append("result", v1::CHUNK_STREAM_RESULT).ok());
+  EXPECT_EQ((*spool_->Next(&cursor))->payload(), "result");
+  EXPECT_EQ((*spool_->Next(&cursor))->payload(), "second");
+}
+
 TEST_F(SpoolTest, SequencesGoOnAfterARestartEvenWhenAllWasTrimmed) {
   ASSERT_TRUE(spool_->Begin(Job("r1")).ok());
   AppendAll(20);

@@ -107,6 +107,7 @@ absl::Status FaultFileSystem::RemoveFile(const std::string& path) {
 }
 
 absl::Status FaultFileSystem::RemoveTree(const std::string& path) {
+  if (!remove_tree_error_.ok()) return remove_tree_error_;
   const auto inside = [&path](const std::string& name) {
     return name == path || absl::StartsWith(name, path + "/");
   };

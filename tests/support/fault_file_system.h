@@ -27,6 +27,8 @@ class FaultFileSystem final : public FileSystem {
     armed_ = true;
   }
   void ClearFault() { armed_ = false; }
+  // RemoveTree fails, and removes nothing, while the status is an error.
+  void set_remove_tree_error(absl::Status status) { remove_tree_error_ = std::move(status); }
   uint64_t faults_fired() const { return faults_fired_; }
   uint64_t writes() const { return writes_; }
   // Every file goes back to its last synced content, plus `kept` bytes of what came after.
@@ -65,6 +67,7 @@ class FaultFileSystem final : public FileSystem {
   bool armed_ = false;
   uint64_t writes_until_fault_ = 0;
   absl::Status fault_;
+  absl::Status remove_tree_error_;
   uint64_t faults_fired_ = 0;
   uint64_t writes_ = 0;
 };

@@ -1,0 +1,53 @@
+// SPDX-FileCopyrightText: 2026 The TinyJoule Authors
+// SPDX-License-Identifier: Apache-2.0
+#include "agent/core/sample_recorder.h"
+
+#include <vector>
+
+#include "gmock/gmock.h"
+#include "gtest/gtest.h"
+#include "tests/support/fake_clock.h"
+#include "tests/support/fake_sample_source.h"
+
+namespace tinyjoule {
+namespace {
+
+// Fails the writes that the test names, by their number from 0.
+class FailingSink final : public ChunkSink {
+ public:
+  absl::Status Write(v1::ChunkStream, std::string payload) override {
+    if (writes++ == fail_at) return absl::ResourceExhaustedError("No space left on device");
+    v1::SampleBlock block;
+    EXPECT_TRUE(block.ParseFromString(payload));
+    const auto samples = DecodeSampleBlock(block);
+    EXPECT_TRUE(samples.ok()) << samples.status();
+    for (const RawCounts& sample : *samples) times_ns.push_back(sample.t_ns);
+    return absl::OkStatus();
+  }
+  int fail_at = -1;
+  int writes = 0;
+  std::vector<int64_t> times_ns;
+};
+
+// Three chunks are due at once; one of the writes fails, and the rest is written later.
+TEST(SampleRecorderTest, AFailedWriteNeitherRepeatsNorLosesASample) {
+  for (int fail_at = 0; fail_at < 3; ++fail_at) {
+    FakeClock clock;
+    FakeSampleSource source(clock, [](int64_t) { return 2000; });
+    FailingSink sink;
+    sink.fail_at = fail_at;
+    ASSERT_TRUE(source.Start().ok());
+    SampleRecorder recorder(source, sink, nullptr);
+    recorder.StartRecording();
+    clock.Advance(5 * kNsPerSecond / 2);
+    EXPECT_EQ(recorder.Flush().code(), absl::StatusCode::kResourceExhausted);
+    EXPECT_TRUE(recorder.Flush().ok());
+    ASSERT_EQ(sink.times_ns.size(), recorder.sample_count());
+    for (size_t i = 1; i < sink.times_ns.size(); ++i) {
+      ASSERT_EQ(sink.times_ns[i] - sink.times_ns[i - 1], FakeSampleSource::kCycleNs);
+    }
+  }
+}
+
+}  // namespace
+}  // namespace tinyjoule
