@@ -2,7 +2,9 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "server/trainer/compress/compression.h"
 
+#include <algorithm>
 #include <utility>
+#include <vector>
 
 #include "absl/strings/ascii.h"
 #include "absl/strings/str_cat.h"
@@ -21,6 +23,7 @@ constexpr uint32_t kDistillEpochs = 60;
 constexpr double kDistillAlpha = 0.5;
 constexpr double kDistillTemperature = 2.0;
 constexpr uint32_t kCalibrationSamples = 200;
+constexpr size_t kPruneSamples = 1000;
 
 absl::string_view StepName(const v1::CompressStep& step) {
   switch (step.step_case()) {
@@ -38,6 +41,19 @@ absl::string_view StepName(const v1::CompressStep& step) {
       break;
   }
   return "step";
+}
+
+// At most kPruneSamples of the samples.
+std::vector<float> EvenlySpaced(absl::Span<const float> samples, int64_t sample_size) {
+  const size_t size = static_cast<size_t>(sample_size);
+  const size_t rows = samples.size() / size;
+  const size_t count = std::min(rows, kPruneSamples);
+  std::vector<float> chosen;
+  for (size_t i = 0; i < count; ++i) {
+    const absl::Span<const float> sample = samples.subspan(i * rows / count * size, size);
+    chosen.insert(chosen.end(), sample.begin(), sample.end());
+  }
+  return chosen;
 }
 
 template <typename Units>
@@ -133,7 +149,8 @@ absl::Status Compression::Prune(const v1::PruneStep& step) {
   SeededRandom random(StepSeed());
   if (auto* knn = std::get_if<KnnModel>(&model_)) return PruneKnn(step, random, *knn);
   TJ_ASSIGN_OR_RETURN(Network * network, FloatNetwork());
-  return PruneNetwork(step, random, *network);
+  return PruneNetwork(step, EvenlySpaced(input_.rows.inputs, network->SampleSize()), random,
+                      *network);
 }
 
 absl::Status Compression::LearnInto(const TrainingRows& rows, const LearningOptions& options,

@@ -4,10 +4,13 @@
 
 #include <algorithm>
 #include <cmath>
+#include <cstdint>
 #include <numeric>
+#include <vector>
 
 #include "absl/strings/str_cat.h"
 #include "common/base/status.h"
+#include "server/trainer/compress/channel_removal.h"
 
 namespace tinyjoule {
 namespace {
@@ -69,11 +72,12 @@ std::vector<double> ChannelScores(v1::PruneCriterion criterion, RandomSource& ra
   return scores;
 }
 
-void PruneChannels(const v1::PruneStep& step, RandomSource& random, size_t index,
-                   Network& network) {
+void PruneChannels(const v1::PruneStep& step, absl::Span<const float> samples, RandomSource& random,
+                   size_t index, Network& network) {
   const std::vector<double> scores = ChannelScores(step.criterion(), random, network.layers[index]);
   const size_t removed_count =
       std::min(CountToPrune(step.sparsity(), scores.size()), scores.size() - 1);
+  if (removed_count == 0) return;
   const std::vector<size_t> removed = Lowest(scores, removed_count);
   std::vector<int64_t> kept;
   for (size_t channel = 0; channel < scores.size(); ++channel) {
@@ -81,53 +85,13 @@ void PruneChannels(const v1::PruneStep& step, RandomSource& random, size_t index
       kept.push_back(static_cast<int64_t>(channel));
     }
   }
-  KeepChannels(index, kept, network);
-}
-
-// Of a matrix of `rows` rows in blocks of `block` columns, the blocks `kept` of each row.
-std::vector<float> KeepBlocks(const std::vector<float>& matrix, int64_t rows, int64_t block,
-                              const std::vector<int64_t>& kept) {
-  const int64_t columns = static_cast<int64_t>(matrix.size()) / rows;
-  std::vector<float> result;
-  for (int64_t row = 0; row < rows; ++row) {
-    for (int64_t index : kept) {
-      const auto first = matrix.begin() + row * columns + index * block;
-      result.insert(result.end(), first, first + block);
-    }
-  }
-  return result;
+  KeepChannels(index, kept, samples, network);
 }
 
 }  // namespace
 
-void KeepChannels(size_t layer, const std::vector<int64_t>& kept, Network& network) {
-  const int64_t count = static_cast<int64_t>(kept.size());
-  Layer& maker = network.layers[layer];
-  maker.weight = KeepBlocks(maker.weight, 1, maker.FanIn(), kept);
-  maker.bias = KeepBlocks(maker.bias, 1, 1, kept);
-  maker.out.channels = count;
-  FeatureMap map = maker.out;
-  // Values of one kept channel in what the next layers read: more than one behind a Flatten.
-  int64_t block = 1;
-  for (size_t i = layer + 1; i < network.layers.size(); ++i) {
-    Layer& reader = network.layers[i];
-    reader.in = map;
-    if (reader.HasParameters()) {
-      block *= reader.kernel_height * reader.kernel_width;
-      reader.weight = KeepBlocks(reader.weight, reader.out.channels, block, kept);
-      return;
-    }
-    if (reader.kind == LayerKind::kFlatten) {
-      block = map.height * map.width;
-      reader.out = {map.size(), 1, 1};
-    } else {
-      reader.out.channels = map.channels;
-    }
-    map = reader.out;
-  }
-}
-
-absl::Status PruneNetwork(const v1::PruneStep& step, RandomSource& random, Network& network) {
+absl::Status PruneNetwork(const v1::PruneStep& step, absl::Span<const float> samples,
+                          RandomSource& random, Network& network) {
   TJ_RETURN_IF_ERROR(CheckStep(step));
   const size_t output = OutputLayer(network);
   switch (step.scope()) {
@@ -135,8 +99,10 @@ absl::Status PruneNetwork(const v1::PruneStep& step, RandomSource& random, Netwo
       for (Layer& layer : network.layers) PruneWeights(step, random, layer);
       return absl::OkStatus();
     case v1::PRUNE_SCOPE_STRUCTURED:
-      for (size_t i = 0; i < output; ++i) {
-        if (network.layers[i].HasParameters()) PruneChannels(step, random, i, network);
+      // From back to front: a layer is scored with all its weights, and a removed channel's bias
+      // is still the trained one.
+      for (size_t i = output; i-- > 0;) {
+        if (network.layers[i].HasParameters()) PruneChannels(step, samples, random, i, network);
       }
       return absl::OkStatus();
     default:

@@ -3,11 +3,8 @@
 #ifndef SERVER_TRAINER_COMPRESS_PRUNE_H_
 #define SERVER_TRAINER_COMPRESS_PRUNE_H_
 
-#include <cstdint>
-#include <vector>
-
 #include "absl/status/status.h"
-#include "absl/status/statusor.h"
+#include "absl/types/span.h"
 #include "common/base/random_source.h"
 #include "common/onnx/knn_model.h"
 #include "server/trainer/nn/network.h"
@@ -20,21 +17,20 @@ namespace tinyjoule {
 //   unstructured  sets the weights of least magnitude (or random ones) to exactly 0, the output
 //                 layer's too; biases stay.
 //   structured    removes the output channels (or hidden units) whose weights have the least L1 or
-//                 L2 norm (or random ones), with their biases and with everything downstream that
-//                 reads them, from every layer but the output layer; at least one channel stays.
-//                 The tensors really shrink.
+//                 L2 norm (or random ones), and everything downstream that reads them, from every
+//                 layer but the output layer; at least one channel stays. The tensors really
+//                 shrink, and the outputs stay those of the masked network, or near them: see
+//                 KeepChannels, which `samples` (of the training rows, [row][sample size]; a
+//                 thousand are plenty) are for.
 //
 // InvalidArgument: sparsity not in [0, 1), scope or criterion missing.
-[[nodiscard]] absl::Status PruneNetwork(const v1::PruneStep& step, RandomSource& random,
-                                        Network& network);
+[[nodiscard]] absl::Status PruneNetwork(const v1::PruneStep& step, absl::Span<const float> samples,
+                                        RandomSource& random, Network& network);
 
 // Removes round(sparsity x rows) stored points, chosen at random; the order of the others stays.
 // InvalidArgument: a criterion other than random, or fewer points left than k.
 [[nodiscard]] absl::Status PruneKnn(const v1::PruneStep& step, RandomSource& random,
                                     KnnModel& model);
-
-// Leaves only the output channels `kept` (ascending) of layers[layer], and what reads them.
-void KeepChannels(size_t layer, const std::vector<int64_t>& kept, Network& network);
 
 }  // namespace tinyjoule
 
