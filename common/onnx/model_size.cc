@@ -18,7 +18,8 @@
 namespace tinyjoule {
 namespace {
 
-constexpr int kZstdLevel = 19;
+// The default of zstd: 6 MB of stored points take 40 ms; level 19 took seconds for a fifth less.
+constexpr int kZstdLevel = 3;
 
 // The constant that a value is made of: itself, or what DequantizeLinear, Reshape or Transpose make
 // of it. -1: none.

@@ -24,11 +24,10 @@ namespace tinyjoule {
 //   nonzero_count          How many of them are not exactly 0.
 //   sparsity               1 - nonzero_count / parameter_count; 0 for a model without parameters.
 //   mac_count              Multiplications with a parameter in one inference: Conv (outputs x
-//   kernel
-//                          x input channels / groups), Gemm and MatMul (m x n x k); k-nearest
-//                          neighbours: rows x features.
+//                          kernel x input channels / groups), Gemm and MatMul (m x n x k);
+//                          k-nearest neighbours: rows x features.
 //   model_bytes            Size of the file.
-//   model_bytes_zstd       Size of the file behind zstd, level 19.
+//   model_bytes_zstd       Size of the file behind zstd at its default level, 3, for every model.
 //   model_bytes_sparse     The file with each parameter tensor in the smaller of two layouts:
 //                          dense, or compressed sparse rows = nonzeros x (element bytes + column
 //                          index bytes) + (rows + 1) x row pointer bytes, in which rows is the

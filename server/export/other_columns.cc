@@ -150,7 +150,7 @@ std::vector<TrialColumn> MakeTrialColumns() {
       OfSize("nonzero_count", "integer", "", "Stored parameters that are not zero."),
       OfSize("mac_count", "integer", "", "Multiply-accumulate operations of one inference."),
       OfSize("model_bytes", "integer", "B", "Size of the ONNX file."),
-      OfSize("model_bytes_zstd", "integer", "B", "The same, compressed with zstd."),
+      OfSize("model_bytes_zstd", "integer", "B", "The same, compressed with zstd, level 3."),
       OfSize("model_bytes_sparse", "integer", "B", "Parameters stored sparse, with their index."),
       OfSize("peak_activation_bytes", "integer", "B", "Largest memory for activations."),
       OfTrial("train_rows", "integer", "", "outcome.dataset.train_rows", true, "Training rows."),

@@ -117,7 +117,7 @@ std::vector<RunColumn> Size() {
            "Multiply-accumulate operations of one inference."),
       Show("model_bytes", "integer", "B", "outcome.size.model_bytes", "Size of the ONNX file."),
       Show("model_bytes_zstd", "integer", "B", "outcome.size.model_bytes_zstd",
-           "Size of the ONNX file compressed with zstd."),
+           "Size of the ONNX file compressed with zstd, level 3."),
       Show("model_bytes_sparse", "integer", "B", "outcome.size.model_bytes_sparse",
            "Size of the parameters stored sparse, with their index."),
       Compute("peak_activation_bytes", "integer", "B", PeakActivation,
