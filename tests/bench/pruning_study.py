@@ -10,8 +10,9 @@ PyTorch, as the reference study is written, trains anew for each of the 16 rows.
 
     pruning_study.py --trainer build/release/bin/tinyjoule-trainer --data FOLDER [--pytorch]
 
-FOLDER holds weather_reference_layout/bd_inmet_recife_petrolina.csv. --pytorch also times
-1,000 steps in Python on this machine (needs python3-torch) and scales them up to the study.
+FOLDER holds weather_reference_layout/bd_inmet_recife_petrolina.csv. --pytorch also trains in Python
+on this machine (pytorch_study.py; needs python3-torch): two folds for a few epochs, scaled up to the
+study, and said so.
 """
 import argparse
 import json
@@ -145,29 +146,44 @@ def study(options, trainer, folder):
     return study_seconds, len(variants)
 
 
-def pytorch_step_seconds():
-    """Seconds that one step of the reference study takes in PyTorch here."""
-    import torch  # pylint: disable=import-outside-toplevel
+def python_with_torch():
+    """The first interpreter that has PyTorch: this one, python3, then Debian's."""
+    for program in (sys.executable, "python3", "/usr/bin/python3"):
+        try:
+            found = subprocess.run([program, "-c", "import torch, numpy"], check=False,
+                                   stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+        except OSError:
+            continue
+        if found.returncode == 0:
+            return program
+    return None
 
-    torch.set_num_threads(1)
-    torch.manual_seed(42)
-    rows = 32 * 250
-    inputs = torch.randn(rows, 1, 5)
-    targets = torch.randn(rows, 1)
-    model = torch.nn.Sequential(
-        torch.nn.Conv1d(1, 8, 5, padding=2), torch.nn.ReLU(),
-        torch.nn.Conv1d(8, 16, 5, padding=2), torch.nn.ReLU(), torch.nn.Flatten(),
-        torch.nn.Linear(80, 64), torch.nn.ReLU(), torch.nn.Linear(64, 1))
-    loader = torch.utils.data.DataLoader(torch.utils.data.TensorDataset(inputs, targets),
-                                         batch_size=32, shuffle=True)
-    optimizer = torch.optim.Adam(model.parameters(), lr=1e-3)
-    start = time.monotonic()
-    for _ in range(4):
-        for batch, target in loader:
-            optimizer.zero_grad()
-            torch.nn.functional.mse_loss(model(batch), target).backward()
-            optimizer.step()
-    return (time.monotonic() - start) / (4 * 250)
+
+def run_pytorch(options, csv_path):
+    """What pytorch_study.py prints; None without PyTorch."""
+    program = python_with_torch()
+    if program is None:
+        return None
+    script = os.path.join(os.path.dirname(os.path.abspath(__file__)), "pytorch_study.py")
+    folds = [str(fold) for fold in options.pytorch_folds]
+    output = subprocess.run(
+        [program, script, csv_path, "--folds", *folds, "--epochs", str(options.pytorch_epochs),
+         "--seed", str(options.seed)], check=True, stdout=subprocess.PIPE, text=True).stdout
+    return json.loads(output)
+
+
+def print_pytorch(options, result, rows, seconds):
+    python_seconds = rows * result["study_steps"] * result["seconds"] / result["steps"]
+    print(f"Python {result['python']}, PyTorch {result['torch']}, 1 core: {python_seconds:8.1f} s, "
+          f"extrapolated: {python_seconds / seconds:.0f} times as long")
+    print(f"  ran {len(options.pytorch_folds)} of {rows} x {FOLDS} trainings for "
+          f"{options.pytorch_epochs} of {options.epochs} epochs: {result['steps']} steps in "
+          f"{result['seconds']:.1f} s; a row of the study is {result['study_steps']} steps")
+    if options.pytorch_epochs < options.epochs:
+        return  # Half-trained models say nothing about quality.
+    for name, folds in result["quality"].items():
+        values = " ".join(f"{value:.2f}" for value in folds)
+        print(f"  {name:26} R2 {sum(folds) / len(folds):7.3f}   [{values}]")
 
 
 def main():
@@ -181,7 +197,10 @@ def main():
     parser.add_argument("--distill", action="store_true", help="a distilled student too")
     parser.add_argument("--seed", type=int, default=42)
     parser.add_argument("--engine", choices=["native", "torch"], default="native")
-    parser.add_argument("--pytorch", action="store_true")
+    parser.add_argument("--pytorch", action="store_true", help="time Python on this machine too")
+    parser.add_argument("--pytorch-folds", type=int, nargs="+", default=[2, 4], metavar="1..5")
+    parser.add_argument("--pytorch-epochs", type=int, default=5,
+                        help="as many as --epochs, and all folds, compare the quality too")
     parser.add_argument("--keep", help="leave the artifacts in this folder")
     options = parser.parse_args()
     csv_path = os.path.join(options.data or "", "weather_reference_layout",
@@ -205,14 +224,12 @@ def main():
     print(f"Python with PyTorch:       {python:8.1f} s ({rows} x {PYTHON_SECONDS_PER_ROW:.0f} s, "
           f"as recorded): {python / seconds:.0f} times as long")
     if options.pytorch:
-        try:
-            step = pytorch_step_seconds()
-        except ImportError:
-            print("Python here:               skipped: python3-torch is not installed")
+        result = run_pytorch(options, csv_path)
+        if result is None:
+            print("Python here:               skipped: no interpreter has torch and numpy "
+                  "(Debian: python3-torch)")
             return
-        here = rows * step * 205_500
-        print(f"Python here:               {here:8.1f} s ({step * 1e6:.0f} us a step, 205500 steps a "
-              f"row): {here / seconds:.0f} times as long")
+        print_pytorch(options, result, rows, seconds)
 
 
 if __name__ == "__main__":
