@@ -11,8 +11,8 @@ PyTorch, as the reference study is written, trains anew for each of the 16 rows.
     pruning_study.py --trainer build/release/bin/tinyjoule-trainer --data FOLDER [--pytorch]
 
 FOLDER holds weather_reference_layout/bd_inmet_recife_petrolina.csv. --pytorch also trains in Python
-on this machine (pytorch_study.py; needs python3-torch): two folds for a few epochs, scaled up to the
-study, and said so.
+on this machine (pytorch_study.py; needs python3-torch): two folds for a few epochs, scaled up to
+the study, and said so.
 """
 import argparse
 import json
