@@ -3,10 +3,24 @@
 #include "client/connection.h"
 
 #include <chrono>
+#include <string>
 
 #include "absl/strings/str_cat.h"
+#include "absl/strings/string_view.h"
 
 namespace tinyjoule {
+namespace {
+
+// gRPC wraps the system's own words in its own, such as "failed to connect to all addresses; last
+// error: UNKNOWN: ipv4:127.0.0.1:1: Failed to connect to remote host: Connection refused".
+std::string Cause(const grpc::Status& status) {
+  constexpr absl::string_view kRemote = "Failed to connect to remote host: ";
+  const std::string& message = status.error_message();
+  const size_t at = message.rfind(kRemote.data());
+  return at == std::string::npos ? message : message.substr(at + kRemote.size());
+}
+
+}  // namespace
 
 absl::Status Connection::Connect() {
   if (sweeps_ != nullptr) return absl::OkStatus();
@@ -28,7 +42,7 @@ absl::Status Connection::Translated(const grpc::Status& status) const {
   if (interrupts_.interrupted()) return absl::CancelledError("interrupted");
   if (status.error_code() == grpc::StatusCode::UNAVAILABLE) {
     return absl::UnavailableError(
-        absl::StrCat("no coordinator answers at ", options_.address, " (", status.error_message(),
+        absl::StrCat("no coordinator answers at ", options_.address, " (", Cause(status),
                      "). Is it running? Another address: --coordinator HOST:PORT or COORD_ADDR"));
   }
   return FromGrpcStatus(status);

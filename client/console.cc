@@ -46,4 +46,18 @@ std::string Painted(const Console& console, Colour colour, absl::string_view tex
   return absl::StrCat("\x1b[", code, "m", text, "\x1b[0m");
 }
 
+std::string CutToWidth(const std::string& text, int width) {
+  const auto continues = [&text](size_t i) {
+    return i < text.size() && (static_cast<unsigned char>(text[i]) & 0xC0) == 0x80;
+  };
+  size_t end = 0, kept = 0;
+  for (int shown = 0; end < text.size(); ++shown) {
+    if (shown == width) return absl::StrCat(text.substr(0, kept), "…");
+    if (shown == width - 1) kept = end;
+    ++end;
+    while (continues(end)) ++end;
+  }
+  return text;
+}
+
 }  // namespace tinyjoule

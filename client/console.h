@@ -30,6 +30,9 @@ enum class Colour { kRed, kGreen, kYellow, kGrey, kBold };
 // The text in the colour, or plain when the console has none.
 std::string Painted(const Console& console, Colour colour, absl::string_view text);
 
+// The text when it takes at most `width` places, else as much as fits with "…" at its end.
+std::string CutToWidth(const std::string& text, int width);
+
 }  // namespace tinyjoule
 
 #endif  // CLIENT_CONSOLE_H_

@@ -22,11 +22,13 @@ int Cancel(Session& session, const CancelOptions& options) {
   const auto answer = session.connection.Call(&v1::SweepService::Stub::CancelSweep, request);
   if (!answer.ok()) return Fail(session, answer.status());
   const v1::Sweep& sweep = answer->sweep();
-  session.console.out << Word(sweep.state()) << "\n";
+  const bool ending = sweep.state() == v1::SWEEP_STATE_RUNNING;
+  session.console.out << (ending ? "cancelling" : Word(sweep.state())) << "\n";
   const uint32_t active = sweep.counts().runs_active();
   if (active > 0) {
-    session.console.err << active << (active == 1 ? " run is" : " runs are")
-                        << " finishing the current window; --now drops it\n";
+    session.console.err << active << (active == 1 ? " run" : " runs")
+                        << (options.now ? " being dropped\n"
+                                        : " finishing the current window; --now drops it\n");
   }
   return kExitOk;
 }

@@ -5,7 +5,9 @@
 #include <map>
 #include <utility>
 
+#include "absl/strings/str_cat.h"
 #include "client/commands.h"
+#include "common/config/diagnostic.h"
 
 namespace tinyjoule {
 namespace {
@@ -54,11 +56,38 @@ void AddVerbs(CLI::App& root, Command& chosen) {
   }
 }
 
+// CLI11 only says that a verb is required when the word that stands there is none.
+std::string UnknownVerb(const CLI::App& root, const std::vector<std::string>& rest) {
+  std::vector<std::string> verbs;
+  for (const CLI::App* verb : root.get_subcommands([](const CLI::App*) { return true; })) {
+    verbs.push_back(verb->get_name());
+  }
+  for (const std::string& word : rest) {
+    if (!word.empty() && word[0] != '-') {
+      return absl::StrCat("there is no verb ", word, DidYouMean(word, verbs));
+    }
+  }
+  return "";
+}
+
+int SayUsageError(const CLI::App& root, const CLI::ParseError& error, Console& console) {
+  const std::string unknown = error.get_name() == "RequiredError" && root.get_subcommands().empty()
+                                  ? UnknownVerb(root, root.remaining())
+                                  : "";
+  if (unknown.empty()) {
+    const int code = root.exit(error, console.out, console.err);
+    return code == 0 ? kExitOk : kExitUsage;
+  }
+  console.err << unknown << "\nRun with --help for more information.\n";
+  return kExitUsage;
+}
+
 }  // namespace
 
 int RunCoord(const std::vector<std::string>& arguments, Console& console, Interrupts& interrupts) {
   CLI::App root("Measures what compression of small models really saves.", "coord");
   root.require_subcommand(1);
+  root.set_version_flag("--version", absl::StrCat("coord ", TINYJOULE_VERSION));
   GlobalOptions options;
   Command chosen;
   AddGlobalOptions(root, options);
@@ -67,8 +96,7 @@ int RunCoord(const std::vector<std::string>& arguments, Console& console, Interr
     // CLI11 wants the arguments in reverse.
     root.parse(std::vector<std::string>(arguments.rbegin(), arguments.rend()));
   } catch (const CLI::ParseError& error) {
-    const int code = root.exit(error, console.out, console.err);
-    return code == 0 ? kExitOk : kExitUsage;
+    return SayUsageError(root, error, console);
   }
   Connection connection(std::move(options.connection), interrupts);
   Session session{console, connection, interrupts, Formats().at(options.format)};

@@ -92,6 +92,37 @@ TEST_F(CoordAppTest, UsageErrorsExitWith2) {
   EXPECT_THAT(out_.str(), HasSubstr("submit"));
 }
 
+TEST_F(CoordAppTest, AnUnknownVerbIsNamedWithTheNearestOne) {
+  EXPECT_EQ(RunBare({"lst", "sweeps"}), 2);
+  EXPECT_THAT(err_.str(), HasSubstr("there is no verb lst (did you mean \"list\"?)"));
+  EXPECT_EQ(RunBare({"--version"}), 0);
+  EXPECT_THAT(out_.str(), StartsWith("coord "));
+}
+
+TEST_F(CoordAppTest, ANarrowTerminalGetsFewerColumnsAndNoWrappedLine) {
+  v1::TrialSummary& trial = *fake_.trials.add_trials();
+  trial.set_trial_id("0123456789ab-t00000");
+  trial.set_model("tinymlp");
+  trial.set_variant("l1-structured");
+  (*trial.mutable_parameters())["compress.0.prune.sparsity"] = "0.25";
+  trial.set_state(v1::TRIAL_STATE_READY);
+  trial.mutable_outcome()->mutable_size()->set_model_bytes(4321);
+  *fake_.trials.add_trials() = trial;
+  fake_.trials.mutable_trials(1)->set_trial_id("0123456789ab-t00001");
+  EXPECT_EQ(Run({"list", "trials", "small"}), 0);
+  EXPECT_THAT(out_.str(), HasSubstr("0123456789ab-t00000  tinymlp  l1-structured sparsity=0.25"));
+  EXPECT_THAT(out_.str(), HasSubstr("0123456789ab-t00001"));
+  EXPECT_THAT(out_.str(), HasSubstr("4321"));
+  terminal_ = true;
+  EXPECT_EQ(Run({"list", "trials", "small"}), 0);
+  EXPECT_THAT(out_.str(), Not(HasSubstr("4321")));
+  EXPECT_THAT(err_.str(), HasSubstr("not shown: train s, model bytes"));
+  std::istringstream lines(out_.str());
+  for (std::string line; std::getline(lines, line);) EXPECT_LE(line.size(), 80u) << line;
+  EXPECT_EQ(Run({"show", "0123456789ab-t00001"}), 0);
+  EXPECT_THAT(out_.str(), HasSubstr("trial_id: \"0123456789ab-t00001\""));
+}
+
 TEST_F(CoordAppTest, UnreachableCoordinatorExitsWith4AndItsAddress) {
   EXPECT_EQ(RunBare({"--coordinator", "127.0.0.1:1", "list", "sweeps"}), 4);
   EXPECT_THAT(err_.str(), HasSubstr("no coordinator answers at 127.0.0.1:1"));
@@ -254,7 +285,7 @@ TEST_F(CoordAppTest, InterruptEndsTheWatchWith130AndNotTheSweep) {
   });
   EXPECT_EQ(Run({"watch", "small"}), 130);
   user.join();
-  EXPECT_THAT(err_.str(), HasSubstr("The sweep goes on. coord watch 0123456789ab shows it"));
+  EXPECT_THAT(err_.str(), HasSubstr("The sweep goes on.\n  coord watch 0123456789ab   shows it"));
 }
 
 TEST_F(CoordAppTest, ProgressIsLinesOrBars) {
@@ -293,7 +324,7 @@ TEST_F(CoordAppTest, ListReadsAllPagesInEveryFormat) {
   EXPECT_EQ(Run({"-o", "json", "list", "sweeps"}), 0);
   EXPECT_THAT(out_.str(), HasSubstr("\"sweep_id\": \"0123456789abcdef\""));
   EXPECT_EQ(Run({"-o", "yaml", "list", "sweeps"}), 0);
-  EXPECT_THAT(out_.str(), StartsWith("sweeps:\n  - name: \"small\"\n    state: "));
+  EXPECT_THAT(out_.str(), HasSubstr("sweeps:\n  - name: \"small\"\n    state: "));
   EXPECT_EQ(Run({"list", "runs"}), 2);
   EXPECT_THAT(err_.str(), HasSubstr("needs a sweep's id or name"));
 }

@@ -122,6 +122,10 @@ int ExportToFolder(Session& session, const v1::ExportSweepRequest& request,
 }
 
 int Export(Session& session, const ExportOptions& options) {
+  if (options.format == "reference" &&
+      (options.tables.size() > 1 || (options.tables.size() == 1 && options.tables[0] != "runs"))) {
+    return Fail(session, kExitUsage, "--format reference has one table: runs");
+  }
   const v1::ExportSweepRequest request = MakeRequest(options);
   if (options.folder != "-") return ExportToFolder(session, request, options.folder);
   if (options.tables.size() != 1) {

@@ -37,7 +37,8 @@ int List(Session& session, const ListOptions& options) {
   }
   if (options.sweep.empty()) {
     return Fail(session, kExitUsage,
-                absl::StrCat("coord list ", options.what, " needs a sweep's id or name"));
+                absl::StrCat("coord list ", options.what,
+                             " needs a sweep's id or name; coord list sweeps shows them"));
   }
   if (options.what == "trials") {
     v1::ListTrialsRequest request;

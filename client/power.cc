@@ -74,9 +74,12 @@ int Power(Session& session, const PowerOptions& options) {
   const bool json = session.format == OutputFormat::kJson;
   const bool line = session.format == OutputFormat::kTable && session.console.out_is_terminal;
   std::ostream& out = session.console.out;
-  if (!json && !line) {
-    out << "mono_ns,bus_voltage_v,current_a,power_w,power_min_w,power_max_w,dropped,simulated\n";
+  if (session.format == OutputFormat::kYaml) {
+    return Fail(session, kExitUsage, "power gives csv or json lines: -o csv or -o json");
   }
+  const auto write_header = [&out] {
+    out << "mono_ns,bus_voltage_v,current_a,power_w,power_min_w,power_max_w,dropped,simulated\n";
+  };
   PowerLine drawn(session.console);
   uint64_t seen = 0;
   const absl::Status status = session.connection.Stream<v1::RunService::Stub, v1::WatchPowerRequest,
@@ -87,12 +90,13 @@ int Power(Session& session, const PowerOptions& options) {
         } else if (json) {
           WriteJsonPoints(out, response);
         } else {
+          if (seen == 0) write_header();
           WriteCsvPoints(out, response);
         }
         seen += static_cast<uint64_t>(response.points_size());
         return options.count == 0 || seen < options.count;
       });
-  if (line) out << "\n";
+  if (line && seen > 0) out << "\n";
   // Watching has no other end than Ctrl-C.
   if (absl::IsCancelled(status)) return kExitInterrupted;
   return status.ok() ? kExitOk : Fail(session, status);

@@ -43,16 +43,6 @@ std::string RunText(const v1::RunUpdate& run) {
   return text;
 }
 
-// A terminal line that does not wrap, cut between characters.
-std::string Cut(const std::string& text, int width) {
-  size_t end = 0;
-  for (int shown = 0; end < text.size() && shown < width - 1; ++shown) {
-    ++end;
-    while (end < text.size() && (static_cast<unsigned char>(text[end]) & 0xC0) == 0x80) ++end;
-  }
-  return text.substr(0, end);
-}
-
 }  // namespace
 
 std::string Bar(uint64_t done, uint64_t total, int width) {
@@ -64,10 +54,7 @@ std::string Bar(uint64_t done, uint64_t total, int width) {
 SweepProgress::~SweepProgress() {
   active_tasks_.clear();
   active_runs_.clear();
-  if (drawn_lines_ > 0) {
-    Erase();
-    Draw();
-  }
+  if (drawn_lines_ > 0) Draw();
 }
 
 void SweepProgress::Show(const v1::WatchSweepResponse& event) {
@@ -76,10 +63,7 @@ void SweepProgress::Show(const v1::WatchSweepResponse& event) {
   if (event.has_task()) OnTask(event.task());
   if (event.has_run()) OnRun(event.run());
   if (event.event_case() == v1::WatchSweepResponse::kNotice) Say(event.notice());
-  if (console_.err_is_terminal) {
-    Erase();
-    Draw();
-  }
+  if (console_.err_is_terminal) Draw();
 }
 
 void SweepProgress::OnTask(const v1::TaskUpdate& task) {
@@ -114,9 +98,8 @@ void SweepProgress::OnRun(const v1::RunUpdate& run) {
 }
 
 void SweepProgress::Say(const std::string& line) {
-  Erase();
+  if (console_.err_is_terminal) return Draw(line);
   console_.err << line << "\n" << std::flush;
-  if (console_.err_is_terminal) Draw();
 }
 
 std::vector<std::string> SweepProgress::Lines() const {
@@ -139,16 +122,17 @@ std::vector<std::string> SweepProgress::Lines() const {
   return lines;
 }
 
-void SweepProgress::Erase() {
-  for (; drawn_lines_ > 0; --drawn_lines_) console_.err << "\x1b[1A\x1b[2K";
-}
-
-void SweepProgress::Draw() {
-  for (const std::string& line : Lines()) {
-    console_.err << Cut(line, console_.width) << "\n";
-    ++drawn_lines_;
+void SweepProgress::Draw(const std::string& said) {
+  // One write, each line over the old one: a terminal shows no half of it, and nothing flickers.
+  std::string frame = "\r";
+  if (drawn_lines_ > 0) absl::StrAppend(&frame, "\x1b[", drawn_lines_, "A");
+  if (!said.empty()) absl::StrAppend(&frame, "\x1b[J", said, "\n");
+  const std::vector<std::string> lines = Lines();
+  for (const std::string& line : lines) {
+    absl::StrAppend(&frame, CutToWidth(line, console_.width - 1), "\x1b[K\n");
   }
-  console_.err << std::flush;
+  drawn_lines_ = lines.size();
+  console_.err << absl::StrCat(frame, "\x1b[J") << std::flush;
 }
 
 }  // namespace tinyjoule

@@ -32,8 +32,8 @@ class SweepProgress {
   void OnTask(const v1::TaskUpdate& task);
   void OnRun(const v1::RunUpdate& run);
   std::vector<std::string> Lines() const;
-  void Erase();
-  void Draw();
+  // Over what was drawn before; `said` stays above it.
+  void Draw(const std::string& said = "");
 
   Console& console_;
   v1::SweepCounts counts_;

@@ -14,10 +14,18 @@
 namespace tinyjoule {
 namespace {
 
-// Every fact as YAML, unless JSON is asked for.
+// As YAML for people, unless a format for programs is asked for.
 void PrintFacts(const Session& session, const google::protobuf::Message& message) {
-  session.console.out << (session.format == OutputFormat::kJson ? ToJson(message)
-                                                                : ToYaml(message));
+  switch (session.format) {
+    case OutputFormat::kJson:
+      session.console.out << ToJson(message);
+      return;
+    case OutputFormat::kYaml:
+      session.console.out << ToYaml(message);
+      return;
+    default:
+      session.console.out << ToYaml(message, Facts::kTelling);
+  }
 }
 
 void ExplainFlags(const Console& console, const v1::Run& run) {

@@ -44,8 +44,8 @@ std::string SensorText(const v1::SensorDescription& sensor) {
 }
 
 Table SweepsTable(const v1::ListSweepsResponse& answer) {
-  Table table(
-      {"sweep_id", "name", "state", "tasks", "runs", "failed", "created_at", "waiting_for"});
+  Table table({"sweep_id", "name", "state", "tasks", "runs", "failed", "created_at", "waiting_for"},
+              {"created_at"});
   for (const v1::Sweep& sweep : answer.sweeps()) {
     const v1::SweepCounts& counts = sweep.counts();
     table.AddRow({ShortId(sweep.sweep_id()), sweep.name(), Word(sweep.state()),
@@ -59,14 +59,14 @@ Table SweepsTable(const v1::ListSweepsResponse& answer) {
 
 Table TrialsTable(const v1::ListTrialsResponse& answer) {
   Table table({"trial_id", "model", "variant", "fold", "seed", "state", "error", "score",
-               "parameter_count", "nonzero_count", "model_bytes", "train_s", "reason"});
+               "parameter_count", "nonzero_count", "model_bytes", "train_s", "reason"},
+              {"train_s", "model_bytes", "nonzero_count", "parameter_count", "score"});
   for (const v1::TrialSummary& trial : answer.trials()) {
     const v1::TrainingOutcome& outcome = trial.outcome();
     const bool ready = trial.state() == v1::TRIAL_STATE_READY;
-    table.AddRow({ShortId(trial.trial_id()), trial.model(),
-                  VariantText(trial.variant(), trial.parameters()), absl::StrCat(trial.fold()),
-                  absl::StrCat(trial.seed()), Word(trial.state()), Number(Error(outcome.quality())),
-                  Number(Score(outcome.quality())),
+    table.AddRow({trial.trial_id(), trial.model(), VariantText(trial.variant(), trial.parameters()),
+                  absl::StrCat(trial.fold()), absl::StrCat(trial.seed()), Word(trial.state()),
+                  Number(Error(outcome.quality())), Number(Score(outcome.quality())),
                   ready ? absl::StrCat(outcome.size().parameter_count()) : "",
                   ready ? absl::StrCat(outcome.size().nonzero_count()) : "",
                   ready ? absl::StrCat(outcome.size().model_bytes()) : "",
@@ -76,14 +76,15 @@ Table TrialsTable(const v1::ListTrialsResponse& answer) {
 }
 
 Table RunsTable(const v1::ListRunsResponse& answer) {
-  Table table({"run_id", "model", "variant", "fold", "repeat", "agent", "state", "error", "score",
-               "latency_us", "energy_per_inference_uj", "power_source", "flags", "reason"});
+  Table table({"run_id", "model", "variant", "fold", "seed", "repeat", "agent", "state", "error",
+               "score", "latency_us", "energy_per_inference_uj", "power_source", "flags", "reason"},
+              {"flags", "power_source", "score", "repeat", "latency_us", "error", "seed"});
   for (const v1::Run& run : answer.runs()) {
     const v1::EnergySummary& energy = run.assembly().energy();
     const bool measured = run.result().has_latency();
     table.AddRow(
         {ShortId(run.run_id()), run.model(), VariantText(run.variant(), run.parameters()),
-         absl::StrCat(run.fold()), absl::StrCat(run.repeat()),
+         absl::StrCat(run.fold()), absl::StrCat(run.seed()), absl::StrCat(run.repeat()),
          run.agent().name().empty() ? run.placed_on() : run.agent().name(), Word(run.state()),
          Number(Error(run.assembly().quality())), Number(Score(run.assembly().quality())),
          measured ? Number(run.result().latency().mean_us()) : "",
@@ -95,12 +96,13 @@ Table RunsTable(const v1::ListRunsResponse& answer) {
 
 Table AgentsTable(const v1::ListAgentsResponse& answer) {
   Table table({"name", "connected", "cordoned", "board", "sensor", "engines", "labels",
-               "active_run", "version", "last_seen_at"});
+               "active_run", "version", "last_seen_at"},
+              {"version", "engines", "last_seen_at", "cordoned", "board"});
   for (const v1::Agent& agent : answer.agents()) {
     table.AddRow({agent.facts().name(), agent.connected() ? "true" : "false",
                   agent.cordoned() ? "true" : "false", agent.facts().board(),
                   SensorText(agent.sensor()), absl::StrJoin(agent.engines(), " "),
-                  ParametersText(agent.labels()), ShortId(agent.active_run_id()),
+                  LabelsText(agent.labels()), ShortId(agent.active_run_id()),
                   agent.facts().agent_version(), TimeText(agent.last_seen_at())});
   }
   return table;

@@ -80,8 +80,9 @@ int WatchUntilTheEnd(Session& session, const std::string& sweep_id) {
         [&](const std::string& line) { progress.Say(line); });
   }
   if (absl::IsCancelled(end.status())) {
-    session.console.err << "\nThe sweep goes on. coord watch " << ShortId(sweep_id)
-                        << " shows it, coord cancel " << ShortId(sweep_id) << " ends it.\n";
+    const std::string id = ShortId(sweep_id);
+    session.console.err << "\nThe sweep goes on.\n  coord watch " << id << "   shows it\n"
+                        << "  coord cancel " << id << "  ends it\n";
     return kExitInterrupted;
   }
   if (!end.ok()) return Fail(session, end.status());

@@ -3,11 +3,14 @@
 #include "client/words.h"
 
 #include <cmath>
+#include <map>
 
 #include "absl/strings/ascii.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_format.h"
+#include "absl/strings/str_join.h"
 #include "absl/time/time.h"
+#include "common/config/parameter_path.h"
 
 namespace tinyjoule {
 namespace {
@@ -49,12 +52,9 @@ std::string ParametersText(const google::protobuf::Map<std::string, std::string>
   return ParametersText(std::map<std::string, std::string>(parameters.begin(), parameters.end()));
 }
 
-std::string ParametersText(const std::map<std::string, std::string>& parameters) {
-  std::string text;
-  for (const auto& [path, value] : parameters) {
-    absl::StrAppend(&text, text.empty() ? "" : " ", path.substr(path.rfind('.') + 1), "=", value);
-  }
-  return text;
+std::string LabelsText(const google::protobuf::Map<std::string, std::string>& labels) {
+  const std::map<std::string, std::string> sorted(labels.begin(), labels.end());
+  return absl::StrJoin(sorted, " ", absl::PairFormatter("="));
 }
 
 std::string Number(const std::optional<double>& value) {

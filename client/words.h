@@ -4,7 +4,6 @@
 #define CLIENT_WORDS_H_
 
 #include <cstdint>
-#include <map>
 #include <optional>
 #include <string>
 
@@ -23,13 +22,15 @@ std::string Word(v1::RunState state);
 std::string Word(v1::Engine engine);
 std::string Word(v1::TrainingPhase phase);
 
-// The first twelve characters: enough to find it again.
+// The first twelve characters of a sweep's or run's id, which are hexadecimal digits of a hash:
+// enough to find it again. Trials are numbered, so their ids are shown whole.
 std::string ShortId(const std::string& id);
 // "2026-11-21T12:10:00Z"; empty for the epoch.
 std::string TimeText(const google::protobuf::Timestamp& time);
-// "a=1 b=2", in the order of the keys.
+// "sparsity=0.4 lr=0.01": the last part of each path with its value.
 std::string ParametersText(const google::protobuf::Map<std::string, std::string>& parameters);
-std::string ParametersText(const std::map<std::string, std::string>& parameters);
+// "board=rpi4 room=lab", in the order of the keys.
+std::string LabelsText(const google::protobuf::Map<std::string, std::string>& labels);
 // Four significant digits; empty for nothing.
 std::string Number(const std::optional<double>& value);
 // "1.5 KiB".

@@ -51,4 +51,12 @@ absl::Status ApplyParameter(const std::string& path, const google::protobuf::Val
   return first_error.empty() ? absl::OkStatus() : absl::InvalidArgumentError(first_error);
 }
 
+std::string ParametersText(const std::map<std::string, std::string>& parameters) {
+  std::string text;
+  for (const auto& [path, value] : parameters) {
+    absl::StrAppend(&text, text.empty() ? "" : " ", path.substr(path.rfind('.') + 1), "=", value);
+  }
+  return text;
+}
+
 }  // namespace tinyjoule

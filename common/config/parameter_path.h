@@ -3,6 +3,7 @@
 #ifndef COMMON_CONFIG_PARAMETER_PATH_H_
 #define COMMON_CONFIG_PARAMETER_PATH_H_
 
+#include <map>
 #include <string>
 
 #include "absl/status/status.h"
@@ -16,6 +17,9 @@ namespace tinyjoule {
 // such path or the value does not fit.
 absl::Status ApplyParameter(const std::string& path, const google::protobuf::Value& value,
                             v1::TrialSpec& trial);
+
+// "sparsity=0.4 lr=0.01": the last part of each path with its value, in the order of the paths.
+std::string ParametersText(const std::map<std::string, std::string>& parameters);
 
 }  // namespace tinyjoule
 

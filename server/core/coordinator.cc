@@ -24,6 +24,33 @@ namespace {
 constexpr int64_t kTickNs = kNsPerSecond;
 constexpr uint64_t kMaxLogBytes = 1024 * 1024;
 
+// The run of the id, or of a prefix that only one has. InvalidArgument: several have it.
+absl::StatusOr<std::string> FindRunId(RunReader& reader, const std::string& prefix) {
+  TJ_ASSIGN_OR_RETURN(const auto ids, reader.FindRunIds(prefix, 2));
+  if (ids.empty()) return absl::NotFoundError(absl::StrCat("no run \"", prefix, "\""));
+  if (ids.size() > 1 && ids.front() != prefix) {
+    return absl::InvalidArgumentError(absl::StrCat("\"", prefix, "\" begins several runs"));
+  }
+  return ids.front();
+}
+
+// The end of the log of a task, or of the task that trained a trial.
+absl::StatusOr<v1::GetLogResponse> TaskLog(RunReader& reader, FileSystem& files,
+                                           const std::string& id) {
+  const auto trial = reader.GetTrial(id);
+  const auto task = reader.GetTask(trial.ok() ? trial->task_id : id);
+  if (!task.ok()) {
+    return absl::NotFoundError(absl::StrCat("no run, trial or task is called \"", id, "\""));
+  }
+  v1::GetLogResponse response;
+  if (task->log_path.empty()) return response;
+  TJ_ASSIGN_OR_RETURN(const uint64_t size, files.FileSize(task->log_path));
+  const uint64_t offset = size > kMaxLogBytes ? size - kMaxLogBytes : 0;
+  TJ_ASSIGN_OR_RETURN(*response.mutable_text(),
+                      files.ReadRange(task->log_path, offset, kMaxLogBytes));
+  return response;
+}
+
 }  // namespace
 
 struct Coordinator::Parts {
@@ -204,14 +231,9 @@ absl::StatusOr<std::unique_ptr<SweepSubscription>> Coordinator::WatchSweep(
 absl::StatusOr<v1::GetRunResponse> Coordinator::GetRun(const v1::GetRunRequest& request) {
   RunReader& reader = parts_->store.reads();
   if (request.run_id().empty()) return absl::InvalidArgumentError("run_id: empty");
-  TJ_ASSIGN_OR_RETURN(const auto ids, reader.FindRunIds(request.run_id(), 2));
-  if (ids.empty()) return absl::NotFoundError(absl::StrCat("no run \"", request.run_id(), "\""));
-  if (ids.size() > 1 && ids.front() != request.run_id()) {
-    return absl::InvalidArgumentError(
-        absl::StrCat("\"", request.run_id(), "\" begins several runs"));
-  }
+  TJ_ASSIGN_OR_RETURN(const std::string run_id, FindRunId(reader, request.run_id()));
   v1::GetRunResponse response;
-  TJ_ASSIGN_OR_RETURN(*response.mutable_run(), LoadRun(reader, ids.front()));
+  TJ_ASSIGN_OR_RETURN(*response.mutable_run(), LoadRun(reader, run_id));
   return response;
 }
 
@@ -232,21 +254,12 @@ absl::StatusOr<v1::ListRunsResponse> Coordinator::ListRuns(const v1::ListRunsReq
 
 absl::StatusOr<v1::GetLogResponse> Coordinator::GetLog(const v1::GetLogRequest& request) {
   RunReader& reader = parts_->store.reads();
+  const auto run_id = FindRunId(reader, request.id());
+  if (absl::IsInvalidArgument(run_id.status())) return run_id.status();
+  if (!run_id.ok()) return TaskLog(reader, parts_->files, request.id());
+  TJ_ASSIGN_OR_RETURN(const RunRecord run, reader.GetRun(*run_id));
   v1::GetLogResponse response;
-  const auto run = reader.GetRun(request.id());
-  if (run.ok()) {
-    response.set_text(run->run.result().runner_log());
-    return response;
-  }
-  const auto task = reader.GetTask(request.id());
-  if (!task.ok()) {
-    return absl::NotFoundError(absl::StrCat("no run and no task \"", request.id(), "\""));
-  }
-  if (task->log_path.empty()) return absl::NotFoundError("the task has no log");
-  TJ_ASSIGN_OR_RETURN(const uint64_t size, parts_->files.FileSize(task->log_path));
-  const uint64_t offset = size > kMaxLogBytes ? size - kMaxLogBytes : 0;
-  TJ_ASSIGN_OR_RETURN(*response.mutable_text(),
-                      parts_->files.ReadRange(task->log_path, offset, kMaxLogBytes));
+  response.set_text(run.run.result().runner_log());
   return response;
 }
 

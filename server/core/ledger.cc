@@ -6,6 +6,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "common/base/status.h"
+#include "common/config/parameter_path.h"
 
 namespace tinyjoule {
 namespace {
@@ -51,9 +52,16 @@ bool IsTerminal(v1::RunState state) {
 
 bool IsTerminal(v1::SweepState state) { return state != v1::SWEEP_STATE_RUNNING; }
 
+std::string TrialLabel(const std::string& model, const std::string& variant,
+                       const std::map<std::string, std::string>& parameters) {
+  return absl::StrCat(model, " / ", variant, parameters.empty() ? "" : " ",
+                      ParametersText(parameters));
+}
+
 std::string RunLabel(const v1::Run& run) {
-  return absl::StrCat(run.model(), " / ", run.variant(), " / fold ", run.fold(), " / seed ",
-                      run.seed(), " / repeat ", run.repeat());
+  return absl::StrCat(
+      TrialLabel(run.model(), run.variant(), {run.parameters().begin(), run.parameters().end()}),
+      " / fold ", run.fold(), " / seed ", run.seed(), " / repeat ", run.repeat());
 }
 
 absl::Status Ledger::LoadActiveSweeps() {

@@ -55,6 +55,9 @@ bool IsTerminal(v1::SweepState state);
 inline bool IsActive(v1::RunState state) {
   return state == v1::RUN_STATE_OFFERED || state == v1::RUN_STATE_RUNNING;
 }
+// "tinymlp / l1-structured sparsity=0.4".
+std::string TrialLabel(const std::string& model, const std::string& variant,
+                       const std::map<std::string, std::string>& parameters);
 // "tinymlp / int8 / fold 2 / seed 42 / repeat 1".
 std::string RunLabel(const v1::Run& run);
 

@@ -12,6 +12,7 @@
 #include "absl/strings/str_format.h"
 #include "common/base/status.h"
 #include "common/config/sweep_expansion.h"
+#include "server/core/ledger.h"
 
 namespace tinyjoule {
 namespace {
@@ -31,7 +32,7 @@ class Planner {
     std::string task_id = AddTask(v1::TASK_KIND_BASE, BaseTrial(trial.trial), trial.model, "");
     if (FinalTaskKind(trial.trial) == v1::TASK_KIND_COMPRESS) {
       task_id = AddTask(v1::TASK_KIND_COMPRESS, trial.trial,
-                        absl::StrCat(trial.model, " / ", trial.variant), task_id);
+                        TrialLabel(trial.model, trial.variant, trial.parameters), task_id);
     }
     TrialRecord record;
     record.position = static_cast<uint32_t>(plan_.trials.size());

@@ -128,6 +128,13 @@ absl::StatusOr<v1::Run> CompleteRun(RunReader& reader, RunRecord record);
 absl::Status VisitRuns(RunReader& reader, const std::string& sweep_id,
                        const std::function<absl::Status(const v1::Run&)>& visit);
 
+// The trial as its users see it: with the state and, once it is trained, the outcome of its task.
+absl::StatusOr<v1::TrialSummary> CompleteTrial(RunReader& reader, const SweepRecord& sweep,
+                                               const TrialRecord& trial);
+// Calls `visit` with every trial of the sweep, complete, by position.
+absl::Status VisitTrials(RunReader& reader, const std::string& sweep_id,
+                         const std::function<absl::Status(const v1::TrialSummary&)>& visit);
+
 }  // namespace tinyjoule
 
 #endif  // SERVER_CORE_RUN_STORE_H_

@@ -14,8 +14,6 @@
 namespace tinyjoule {
 namespace {
 
-constexpr uint32_t kPage = 500;
-
 // Gives every piece the name of its file.
 class NamedSink final : public ExportSink {
  public:
@@ -27,42 +25,6 @@ class NamedSink final : public ExportSink {
   const std::string file_name_;
   const ExportWriter& write_;
 };
-
-v1::TrialState StateOfTrial(v1::TaskState task) {
-  switch (task) {
-    case v1::TASK_STATE_RUNNING:
-      return v1::TRIAL_STATE_TRAINING;
-    case v1::TASK_STATE_SUCCEEDED:
-      return v1::TRIAL_STATE_READY;
-    case v1::TASK_STATE_FAILED:
-      return v1::TRIAL_STATE_FAILED;
-    case v1::TASK_STATE_CANCELLED:
-      return v1::TRIAL_STATE_CANCELLED;
-    default:
-      return v1::TRIAL_STATE_WAITING;
-  }
-}
-
-v1::TrialSummary CompleteSummary(const TrialRecord& trial, const TaskRecord& task) {
-  v1::TrialSummary summary = trial.summary;
-  summary.set_state(StateOfTrial(task.state));
-  summary.set_reason(task.reason);
-  if (task.state == v1::TASK_STATE_SUCCEEDED) *summary.mutable_outcome() = task.outcome;
-  return summary;
-}
-
-absl::Status VisitTrials(RunReader& reader, const std::string& sweep_id,
-                         const std::function<absl::Status(const v1::TrialSummary&)>& visit) {
-  for (uint32_t first = 0;; first += kPage) {
-    TJ_ASSIGN_OR_RETURN(const std::vector<TrialRecord> page,
-                        reader.ListTrials(sweep_id, first, kPage));
-    for (const TrialRecord& trial : page) {
-      TJ_ASSIGN_OR_RETURN(const TaskRecord task, reader.GetTask(trial.task_id));
-      TJ_RETURN_IF_ERROR(visit(CompleteSummary(trial, task)));
-    }
-    if (page.size() < kPage) return absl::OkStatus();
-  }
-}
 
 class SweepExport {
  public:
