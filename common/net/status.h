@@ -8,12 +8,12 @@
 
 namespace tinyjoule {
 
-// The payload of an absl::Status that travels as a call's error details: a serialized
-// google.rpc.Status. Other payloads stay on this side.
-constexpr char kErrorDetailsUrl[] = "type.googleapis.com/google.rpc.Status";
-
-// Same code, message and error details. Both enumerations are the canonical codes.
+// Same code and message; both enumerations are the canonical codes. The error details are a
+// google.rpc.Status with one ErrorInfo and the payloads whose type is google.rpc's, such as the
+// violations of common/errors; other payloads stay on this side. A message or details that
+// would burst a call's trailers are cut.
 grpc::Status ToGrpcStatus(const absl::Status& status);
+// The way back, without the ErrorInfo, which says nothing that the code does not.
 absl::Status FromGrpcStatus(const grpc::Status& status);
 
 }  // namespace tinyjoule

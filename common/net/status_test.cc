@@ -2,7 +2,10 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "common/net/status.h"
 
+#include <string>
+
 #include "absl/strings/cord.h"
+#include "common/errors/field_violation.h"
 #include "gtest/gtest.h"
 
 namespace tinyjoule {
@@ -26,14 +29,42 @@ TEST(NetStatusTest, CodesAreTheCanonicalOnes) {
             grpc::StatusCode::UNAUTHENTICATED);
 }
 
-TEST(NetStatusTest, ErrorDetailsTravelAndOtherPayloadsStay) {
-  absl::Status status = absl::InvalidArgumentError("bad sweep");
-  status.SetPayload(kErrorDetailsUrl, absl::Cord("details"));
+// Bytes written by hand after google/rpc/status.proto and error_details.proto: field 1 the code,
+// 2 the message, 3 each detail as an Any (1 the type URL, 2 the value).
+TEST(NetStatusTest, DetailsAreBytesThatClientsOfGoogleRpcRead) {
+  const std::string url = "type.googleapis.com/google.rpc.ErrorInfo";
+  const std::string info = "\x0a\x09NOT_FOUND\x12\x09tinyjoule";
+  const std::string any = "\x0a" + std::string(1, static_cast<char>(url.size())) + url + "\x12" +
+                          std::string(1, static_cast<char>(info.size())) + info;
+  const std::string expected =
+      "\x08\x05\x12\x08no sweep\x1a" + std::string(1, static_cast<char>(any.size())) + any;
+  EXPECT_EQ(ToGrpcStatus(absl::NotFoundError("no sweep")).error_details(), expected);
+}
+
+TEST(NetStatusTest, ViolationsTravelAndPrivatePayloadsStay) {
+  absl::Status status = InvalidFields("bad sweep", {{"sweep_yaml:3:1", "unknown key"}, {"b", "c"}});
   status.SetPayload("type.example.com/private", absl::Cord("secret"));
-  EXPECT_EQ(ToGrpcStatus(status).error_details(), "details");
   const absl::Status back = FromGrpcStatus(ToGrpcStatus(status));
-  EXPECT_EQ(*back.GetPayload(kErrorDetailsUrl), "details");
+  EXPECT_EQ(back.message(), "bad sweep");
+  const auto violations = FieldViolationsOf(back);
+  ASSERT_EQ(violations.size(), 2u);
+  EXPECT_EQ(violations[0].field, "sweep_yaml:3:1");
+  EXPECT_EQ(violations[0].description, "unknown key");
+  EXPECT_EQ(violations[1].field, "b");
   EXPECT_FALSE(back.GetPayload("type.example.com/private").has_value());
+}
+
+TEST(NetStatusTest, WhatWouldBurstTheTrailersIsCut) {
+  const grpc::Status status = ToGrpcStatus(
+      InvalidFields(std::string(1 << 20, 'x'), {{"field", std::string(1 << 20, 'y')}}));
+  EXPECT_EQ(status.error_code(), grpc::StatusCode::INVALID_ARGUMENT);
+  EXPECT_LT(status.error_message().size(), 170'000u);
+  EXPECT_LT(status.error_details().size(), 40'000u);
+}
+
+TEST(NetStatusTest, ForeignDetailsAreNoError) {
+  const absl::Status status = FromGrpcStatus({grpc::StatusCode::INTERNAL, "why", "\xff\xff"});
+  EXPECT_EQ(status, absl::InternalError("why"));
 }
 
 }  // namespace

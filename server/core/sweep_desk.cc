@@ -14,6 +14,7 @@
 #include "common/base/digest.h"
 #include "common/base/status.h"
 #include "common/config/sweep_file.h"
+#include "common/errors/field_violation.h"
 #include "server/core/agent_matching.h"
 #include "server/core/paging.h"
 #include "server/core/planner.h"
@@ -31,13 +32,24 @@ bool IsUsable(const TaskRecord& task, ArtifactStore& artifacts) {
   return task.state == v1::TASK_STATE_SUCCEEDED && MissingArtifact(task.outcome, artifacts).empty();
 }
 
+absl::Status RefuseFile(const std::vector<Diagnostic>& diagnostics) {
+  std::vector<FieldViolation> violations;
+  for (const Diagnostic& diagnostic : diagnostics) {
+    if (diagnostic.severity != Severity::kError) continue;
+    std::string field = absl::StartsWith(diagnostic.file, "--set") ? "overrides" : "sweep_yaml";
+    if (diagnostic.line > 0) absl::StrAppend(&field, ":", diagnostic.line, ":", diagnostic.column);
+    violations.push_back({std::move(field), diagnostic.message});
+  }
+  return InvalidFields(FormatDiagnostics(diagnostics), violations);
+}
+
 absl::StatusOr<SweepRecord> ParseRequest(const v1::CreateSweepRequest& request) {
   if (request.sweep_yaml().size() > kMaxSweepFileBytes) {
     return absl::InvalidArgumentError("sweep_yaml: the file is larger than 1 MiB");
   }
   const ParsedSweep parsed = ParseSweep(request.sweep_yaml(), request.file_name(),
                                         {request.overrides().begin(), request.overrides().end()});
-  if (!parsed.ok()) return absl::InvalidArgumentError(FormatDiagnostics(parsed.diagnostics));
+  if (!parsed.ok()) return RefuseFile(parsed.diagnostics);
   SweepRecord sweep;
   sweep.spec = parsed.spec;
   sweep.name = parsed.spec.name();
@@ -72,21 +84,6 @@ size_t PlannedRuns(const SweepRecord& sweep, size_t trials, size_t agents) {
       sweep.spec.agents().placement() == v1::PLACEMENT_ANY ? 1 : std::max<size_t>(1, agents);
   return trials * static_cast<size_t>(measure.engine_size()) *
          std::max<size_t>(1, measure.repeat()) * places;
-}
-
-v1::TrialState TrialStateOf(v1::TaskState state) {
-  switch (state) {
-    case v1::TASK_STATE_RUNNING:
-      return v1::TRIAL_STATE_TRAINING;
-    case v1::TASK_STATE_SUCCEEDED:
-      return v1::TRIAL_STATE_READY;
-    case v1::TASK_STATE_FAILED:
-      return v1::TRIAL_STATE_FAILED;
-    case v1::TASK_STATE_CANCELLED:
-      return v1::TRIAL_STATE_CANCELLED;
-    default:
-      return v1::TRIAL_STATE_WAITING;
-  }
 }
 
 }  // namespace
@@ -298,15 +295,11 @@ absl::StatusOr<v1::ListTrialsResponse> SweepDesk::ListTrials(const v1::ListTrial
   TJ_ASSIGN_OR_RETURN(const auto trials, reader.ListTrials(sweep_id, page.first, page.size));
   v1::ListTrialsResponse response;
   for (const TrialRecord& trial : trials) {
-    TJ_ASSIGN_OR_RETURN(const TaskRecord task, reader.GetTask(trial.task_id));
-    v1::TrialSummary& summary = *response.add_trials() = trial.summary;
-    const bool dropped = sweep.cancelling && !IsTerminal(task.state);
-    summary.set_state(dropped ? v1::TRIAL_STATE_CANCELLED : TrialStateOf(task.state));
-    summary.set_reason(task.reason);
-    if (task.state == v1::TASK_STATE_SUCCEEDED) *summary.mutable_outcome() = task.outcome;
+    TJ_ASSIGN_OR_RETURN(*response.add_trials(), CompleteTrial(reader, sweep, trial));
   }
-  if (trials.size() == page.size)
+  if (trials.size() == page.size) {
     response.set_next_page_token(absl::StrCat(page.first + page.size));
+  }
   return response;
 }
 

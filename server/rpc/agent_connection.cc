@@ -45,12 +45,13 @@ void AgentConnection::TakeMessage() {
     const absl::Status status = Attach();
     if (status.ok()) return;
     spdlog::warn("refused agent \"{}\" from {}: {}", incoming_.hello().agent_name(),
-                 context_->peer(), status.ToString());
+                 context_->peer(), status.ToString(absl::StatusToStringMode::kWithNoExtraData));
     return Close(status);
   }
   const absl::Status status = CheckAgentMessage(incoming_);
   if (!status.ok()) {
-    spdlog::warn("closed the stream of {}: {}", context_->peer(), status.ToString());
+    spdlog::warn("closed the stream of {}: {}", context_->peer(),
+                 status.ToString(absl::StatusToStringMode::kWithNoExtraData));
     return Close(status);
   }
   core_.coordinator.OnAgentMessage(*this, incoming_);

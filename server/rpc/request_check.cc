@@ -12,6 +12,7 @@
 #include "common/base/names.h"
 #include "common/base/status.h"
 #include "common/energy/chunk.h"
+#include "common/errors/field_violation.h"
 
 namespace tinyjoule {
 namespace {
@@ -26,7 +27,7 @@ constexpr int kMaxLivePoints = 4096;
 constexpr size_t kQuotedBytes = 80;
 
 absl::Status Refuse(absl::string_view field, absl::string_view why) {
-  return absl::InvalidArgumentError(absl::StrCat(field, ": ", why));
+  return InvalidFields(absl::StrCat(field, ": ", why), {{std::string(field), std::string(why)}});
 }
 
 absl::Status CheckText(absl::string_view field, absl::string_view value) {

@@ -5,12 +5,15 @@
 
 #include <stdlib.h>
 
+#include <algorithm>
 #include <chrono>
 #include <string>
 #include <vector>
 
 #include "absl/strings/str_cat.h"
 #include "common/base/digest.h"
+#include "common/errors/field_violation.h"
+#include "common/net/status.h"
 #include "gmock/gmock.h"
 #include "grpcpp/create_channel.h"
 #include "grpcpp/generic/generic_stub.h"
@@ -20,6 +23,7 @@
 #include "tests/support/fake_training_executor.h"
 #include "tinyjoule/v1/agent_link_service.grpc.pb.h"
 #include "tinyjoule/v1/fleet_service.grpc.pb.h"
+#include "tinyjoule/v1/run_service.grpc.pb.h"
 #include "tinyjoule/v1/sweep_service.grpc.pb.h"
 
 namespace tinyjoule {
@@ -317,6 +321,67 @@ TEST_F(RpcServerTest, ADamagedChunkClosesTheStream) {
   damaged.mutable_chunk()->set_payload("123456789");
   damaged.mutable_chunk()->set_crc32c(1);
   EXPECT_EQ(Connect({Hello(), damaged}).error_code(), grpc::StatusCode::DATA_LOSS);
+}
+
+// A watcher that takes nothing holds 512 points here and what the transport buffers, however much
+// the agent sends; it hears later how much it missed.
+TEST_F(RpcServerTest, AWatcherThatTakesNothingMissesPointsAndHoldsUpNobody) {
+  grpc::ClientContext context, watch_context;
+  SetDeadline(context);
+  SetDeadline(watch_context);
+  const auto agent = v1::AgentLinkService::NewStub(channel_)->Connect(&context);
+  ASSERT_TRUE(agent->Write(Hello()));
+  v1::ConnectResponse response;
+  ASSERT_TRUE(agent->Read(&response));
+  v1::WatchPowerRequest request;
+  request.set_agent("pi-1");
+  request.set_max_rate_hz(1000);
+  const auto watcher = v1::RunService::NewStub(channel_)->WatchPower(&watch_context, request);
+  // The core asks the agent for live power once somebody watches.
+  do {
+    ASSERT_TRUE(agent->Read(&response));
+  } while (!response.has_live_power_request());
+  constexpr int kMessages = 2000, kPointsEach = 100;
+  for (int message = 0; message < kMessages; ++message) {
+    v1::ConnectRequest power;
+    for (int i = 0; i < kPointsEach; ++i) {
+      v1::PowerPoint& point = *power.mutable_live_power()->add_points();
+      point.set_mono_ns((int64_t{message} * kPointsEach + i) * 1'000'000);
+      point.set_power_w(2.5);
+    }
+    ASSERT_TRUE(agent->Write(power)) << "the agent is not held up";
+  }
+  agent->WritesDone();
+  ASSERT_TRUE(agent->Finish().ok());
+  v1::WatchPowerResponse points;
+  uint64_t taken = 0;
+  // The last point of all stays in the mean that the next one would end.
+  while (taken + points.dropped() + 1 < uint64_t{kMessages} * kPointsEach) {
+    ASSERT_TRUE(watcher->Read(&points));
+    EXPECT_LE(points.points_size(), 512);
+    taken += static_cast<uint64_t>(points.points_size());
+  }
+  EXPECT_GT(points.dropped(), 0u);
+  watch_context.TryCancel();
+}
+
+TEST_F(RpcServerTest, AnInvalidSweepBlamesItsPlacesForPrograms) {
+  grpc::ClientContext context;
+  v1::CreateSweepRequest request;
+  v1::CreateSweepResponse response;
+  request.set_file_name("s.yaml");
+  request.set_sweep_yaml("version: 1\nname: s\ntrian: {}\n");
+  const absl::Status status = FromGrpcStatus(
+      v1::SweepService::NewStub(channel_)->CreateSweep(&context, request, &response));
+  EXPECT_EQ(status.code(), absl::StatusCode::kInvalidArgument);
+  EXPECT_THAT(std::string(status.message()), HasSubstr("s.yaml:3:1: unknown key"));
+  const std::vector<FieldViolation> violations = FieldViolationsOf(status);
+  ASSERT_FALSE(violations.empty());
+  const auto blames_trian = [](const FieldViolation& violation) {
+    return violation.field == "sweep_yaml:3:1" &&
+           violation.description.find("unknown key \"trian\"") == 0;
+  };
+  EXPECT_EQ(std::count_if(violations.begin(), violations.end(), blames_trian), 1);
 }
 
 TEST_F(RpcServerTest, TheFleetHearsOfAnAgentThatComesAndGoes) {
