@@ -57,6 +57,7 @@ absl::Status PrintCheck(const BoardReader& board, PowerSensor* sensor, std::ostr
   if (samples.size() < 2) return absl::UnavailableError("the sensor gave no two samples");
   const CountConverter converter(description);
   std::vector<double> power_w;
+  power_w.reserve(samples.size());
   for (const RawSample& sample : samples) power_w.push_back(converter.Convert(sample).power_w);
   const double span_s = static_cast<double>(samples.back().t_ns - samples.front().t_ns) * 1e-9;
   out << absl::StrFormat("samples:     %.1f per second; %.3f V, mean %.3f W\n",

@@ -81,9 +81,7 @@ void GrpcCoordinatorLink::OnChannel(uint64_t call,
 ConnectStream::Callbacks GrpcCoordinatorLink::StreamCallbacks(uint64_t call) {
   ConnectStream::Callbacks callbacks;
   callbacks.on_message = [this, call](v1::ConnectResponse message) {
-    core_.Post([this, call, message = std::move(message)]() mutable {
-      OnMessage(call, std::move(message));
-    });
+    core_.Post([this, call, message = std::move(message)] { OnMessage(call, message); });
   };
   callbacks.on_done = [this, call](const absl::Status& status) {
     core_.Post([this, call, status] { OnEnded(call, status); });
@@ -91,7 +89,7 @@ ConnectStream::Callbacks GrpcCoordinatorLink::StreamCallbacks(uint64_t call) {
   return callbacks;
 }
 
-void GrpcCoordinatorLink::OnMessage(uint64_t call, v1::ConnectResponse message) {
+void GrpcCoordinatorLink::OnMessage(uint64_t call, const v1::ConnectResponse& message) {
   if (call != call_) return;
   last_heard_ns_ = clock_.MonotonicNs();
   if (message.has_welcome() && !welcomed_) {

@@ -56,7 +56,7 @@ class GrpcCoordinatorLink final : public CoordinatorLink, public ArtifactSource 
   void Dial();
   void OnChannel(uint64_t call, absl::StatusOr<std::shared_ptr<grpc::Channel>> channel);
   ConnectStream::Callbacks StreamCallbacks(uint64_t call);
-  void OnMessage(uint64_t call, v1::ConnectResponse message);
+  void OnMessage(uint64_t call, const v1::ConnectResponse& message);
   void OnWelcome(const v1::Welcome& welcome);
   // The call is over, or given up.
   void OnEnded(uint64_t call, const absl::Status& why);

@@ -28,7 +28,7 @@ struct PowerSensorDependencies {
 //   none:                                           quality and latency only
 // Unimplemented for schemes that this build does not have; InvalidArgument for any other text.
 absl::StatusOr<std::unique_ptr<PowerSensor>> MakePowerSensor(
-    absl::string_view uri, const PowerSensorDependencies& dependencies);
+    absl::string_view text, const PowerSensorDependencies& dependencies);
 
 }  // namespace tinyjoule
 

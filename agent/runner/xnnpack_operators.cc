@@ -1,5 +1,6 @@
 // SPDX-FileCopyrightText: 2026 The TinyJoule Authors
 // SPDX-License-Identifier: Apache-2.0
+// Operators over images and dense layers, and what all operators share.
 #include "agent/runner/xnnpack_operators.h"
 
 #include <algorithm>
@@ -7,17 +8,11 @@
 #include <utility>
 
 #include "absl/strings/str_cat.h"
+#include "agent/runner/xnnpack_step.h"
 #include "common/base/status.h"
 
 namespace tinyjoule {
-namespace {
 
-struct Int8Clamp {
-  int8_t low;
-  int8_t high;
-};
-
-// The bounds in steps of the result's quantisation.
 Int8Clamp QuantizeClamp(Clamp clamp, Quantization quantization) {
   const auto quantize = [&](float bound) {
     const float steps = std::nearbyint(bound / quantization.scale) + quantization.zero_point;
@@ -26,20 +21,13 @@ Int8Clamp QuantizeClamp(Clamp clamp, Quantization quantization) {
   return {quantize(clamp.low), quantize(clamp.high)};
 }
 
-// Keeps the operator when it was created and set up.
-absl::Status Finish(absl::string_view name, xnn_operator_t op, xnn_status setup, XnnPlan* plan) {
+absl::Status AddOperator(absl::string_view name, xnn_operator_t op, xnn_status setup,
+                         XnnPlan* plan) {
   XnnOperator owned(op);
   TJ_RETURN_IF_ERROR(XnnStatus(setup, absl::StrCat("set up ", name)));
   plan->AddStep(std::move(owned));
   return absl::OkStatus();
 }
-
-ImageWindow OnePixel() { return ImageWindow(); }
-
-// Channels that the `nc` operators see: any split of a flat buffer will do.
-constexpr size_t kFlatBatch = 1;
-
-}  // namespace
 
 absl::Status AddConvolution(const ImageWindow& window, const Groups& groups,
                             const FloatWeights& weights, Clamp clamp, const Activation& in,
@@ -53,10 +41,11 @@ absl::Status AddConvolution(const ImageWindow& window, const Groups& groups,
           groups.outputs, groups.count * groups.inputs, groups.count * groups.outputs,
           weights.values.data(), weights.bias.data(), clamp.low, clamp.high, 0, &op),
       "create convolution"));
-  return Finish("convolution", op,
-                xnn_setup_convolution2d_nhwc_f32(op, 1, window.input_height, window.input_width,
-                                                 in.floats(), out.floats(), plan->pool()),
-                plan);
+  return AddOperator(
+      "convolution", op,
+      xnn_setup_convolution2d_nhwc_f32(op, 1, window.input_height, window.input_width, in.floats(),
+                                       out.floats(), plan->pool()),
+      plan);
 }
 
 absl::Status AddConvolution(const ImageWindow& window, const Groups& groups,
@@ -75,10 +64,11 @@ absl::Status AddConvolution(const ImageWindow& window, const Groups& groups,
             weights.values.data(), weights.bias.data(), out.quantization.zero_point,
             out.quantization.scale, bounds.low, bounds.high, 0, &op),
         "create int8 convolution with a scale per channel"));
-    return Finish("int8 convolution", op,
-                  xnn_setup_convolution2d_nhwc_qc8(op, 1, window.input_height, window.input_width,
-                                                   in.bytes(), out.bytes(), plan->pool()),
-                  plan);
+    return AddOperator(
+        "int8 convolution", op,
+        xnn_setup_convolution2d_nhwc_qc8(op, 1, window.input_height, window.input_width, in.bytes(),
+                                         out.bytes(), plan->pool()),
+        plan);
   }
   TJ_RETURN_IF_ERROR(XnnStatus(
       xnn_create_convolution2d_nhwc_qs8(
@@ -90,10 +80,11 @@ absl::Status AddConvolution(const ImageWindow& window, const Groups& groups,
           weights.values.data(), weights.bias.data(), out.quantization.zero_point,
           out.quantization.scale, bounds.low, bounds.high, 0, &op),
       "create int8 convolution"));
-  return Finish("int8 convolution", op,
-                xnn_setup_convolution2d_nhwc_qs8(op, 1, window.input_height, window.input_width,
-                                                 in.bytes(), out.bytes(), plan->pool()),
-                plan);
+  return AddOperator(
+      "int8 convolution", op,
+      xnn_setup_convolution2d_nhwc_qs8(op, 1, window.input_height, window.input_width, in.bytes(),
+                                       out.bytes(), plan->pool()),
+      plan);
 }
 
 absl::Status AddDense(int64_t rows, int64_t inputs, int64_t outputs, const FloatWeights& weights,
@@ -105,10 +96,10 @@ absl::Status AddDense(int64_t rows, int64_t inputs, int64_t outputs, const Float
       xnn_create_fully_connected_nc_f32(k, n, k, n, weights.values.data(), weights.bias.data(),
                                         clamp.low, clamp.high, 0, &op),
       "create fully connected layer"));
-  return Finish("fully connected layer", op,
-                xnn_setup_fully_connected_nc_f32(op, static_cast<size_t>(rows), in.floats(),
-                                                 out.floats(), plan->pool()),
-                plan);
+  return AddOperator("fully connected layer", op,
+                     xnn_setup_fully_connected_nc_f32(op, static_cast<size_t>(rows), in.floats(),
+                                                      out.floats(), plan->pool()),
+                     plan);
 }
 
 absl::Status AddDense(int64_t rows, int64_t inputs, int64_t outputs, const Int8Weights& weights,
@@ -117,7 +108,7 @@ absl::Status AddDense(int64_t rows, int64_t inputs, int64_t outputs, const Int8W
   const size_t n = static_cast<size_t>(outputs);
   if (weights.per_channel()) {
     // XNNPACK has no fully connected layer with a scale per channel, but a 1x1 convolution.
-    ImageWindow window = OnePixel();
+    ImageWindow window;
     window.input_width = static_cast<size_t>(rows);
     return AddConvolution(window, Groups{1, k, n}, weights, clamp, in, out, plan);
   }
@@ -129,10 +120,10 @@ absl::Status AddDense(int64_t rows, int64_t inputs, int64_t outputs, const Int8W
           weights.values.data(), weights.bias.data(), out.quantization.zero_point,
           out.quantization.scale, bounds.low, bounds.high, 0, &op),
       "create int8 fully connected layer"));
-  return Finish("int8 fully connected layer", op,
-                xnn_setup_fully_connected_nc_qs8(op, static_cast<size_t>(rows), in.bytes(),
-                                                 out.bytes(), plan->pool()),
-                plan);
+  return AddOperator("int8 fully connected layer", op,
+                     xnn_setup_fully_connected_nc_qs8(op, static_cast<size_t>(rows), in.bytes(),
+                                                      out.bytes(), plan->pool()),
+                     plan);
 }
 
 absl::Status AddMaxPool(const ImageWindow& window, int64_t channel_count, Clamp clamp,
@@ -149,10 +140,11 @@ absl::Status AddMaxPool(const ImageWindow& window, int64_t channel_count, Clamp 
                                          window.dilation_height, window.dilation_width, channels,
                                          channels, channels, bounds.low, bounds.high, 0, &op),
         "create int8 max pooling"));
-    return Finish(name, op,
-                  xnn_setup_max_pooling2d_nhwc_s8(op, 1, window.input_height, window.input_width,
-                                                  in.bytes(), out.bytes(), plan->pool()),
-                  plan);
+    return AddOperator(
+        name, op,
+        xnn_setup_max_pooling2d_nhwc_s8(op, 1, window.input_height, window.input_width, in.bytes(),
+                                        out.bytes(), plan->pool()),
+        plan);
   }
   TJ_RETURN_IF_ERROR(XnnStatus(
       xnn_create_max_pooling2d_nhwc_f32(window.pad_top, window.pad_right, window.pad_bottom,
@@ -161,10 +153,11 @@ absl::Status AddMaxPool(const ImageWindow& window, int64_t channel_count, Clamp 
                                         window.dilation_height, window.dilation_width, channels,
                                         channels, channels, clamp.low, clamp.high, 0, &op),
       "create max pooling"));
-  return Finish(name, op,
-                xnn_setup_max_pooling2d_nhwc_f32(op, 1, window.input_height, window.input_width,
-                                                 in.floats(), out.floats(), plan->pool()),
-                plan);
+  return AddOperator(
+      name, op,
+      xnn_setup_max_pooling2d_nhwc_f32(op, 1, window.input_height, window.input_width, in.floats(),
+                                       out.floats(), plan->pool()),
+      plan);
 }
 
 absl::Status AddAveragePool(const ImageWindow& window, int64_t channel_count, Clamp clamp,
@@ -177,10 +170,11 @@ absl::Status AddAveragePool(const ImageWindow& window, int64_t channel_count, Cl
           window.kernel_height, window.kernel_width, window.stride_height, window.stride_width,
           channels, channels, channels, clamp.low, clamp.high, 0, &op),
       "create average pooling"));
-  return Finish("average pooling", op,
-                xnn_setup_average_pooling2d_nhwc_f32(op, 1, window.input_height, window.input_width,
-                                                     in.floats(), out.floats(), plan->pool()),
-                plan);
+  return AddOperator(
+      "average pooling", op,
+      xnn_setup_average_pooling2d_nhwc_f32(op, 1, window.input_height, window.input_width,
+                                           in.floats(), out.floats(), plan->pool()),
+      plan);
 }
 
 absl::Status AddGlobalAverage(int64_t channel_count, Clamp clamp, const Activation& in,
@@ -196,184 +190,18 @@ absl::Status AddGlobalAverage(int64_t channel_count, Clamp clamp, const Activati
             channels, channels, channels, in.quantization.zero_point, in.quantization.scale,
             out.quantization.zero_point, out.quantization.scale, bounds.low, bounds.high, 0, &op),
         "create int8 global average pooling"));
-    return Finish(name, op,
-                  xnn_setup_global_average_pooling_nwc_qs8(op, 1, pixels, in.bytes(), out.bytes(),
-                                                           plan->pool()),
-                  plan);
+    return AddOperator(name, op,
+                       xnn_setup_global_average_pooling_nwc_qs8(op, 1, pixels, in.bytes(),
+                                                                out.bytes(), plan->pool()),
+                       plan);
   }
   TJ_RETURN_IF_ERROR(XnnStatus(xnn_create_global_average_pooling_nwc_f32(
                                    channels, channels, channels, clamp.low, clamp.high, 0, &op),
                                "create global average pooling"));
-  return Finish(name, op,
-                xnn_setup_global_average_pooling_nwc_f32(op, 1, pixels, in.floats(), out.floats(),
-                                                         plan->pool()),
-                plan);
-}
-
-namespace {
-
-using CreateBinary = xnn_status (*)(float, float, uint32_t, xnn_operator_t*);
-using SetUpBinary = xnn_status (*)(xnn_operator_t, size_t, const size_t*, size_t, const size_t*,
-                                   const float*, const float*, float*, pthreadpool_t);
-
-std::pair<CreateBinary, SetUpBinary> BinaryOperator(const std::string& op_type) {
-  if (op_type == "Add") return {xnn_create_add_nd_f32, xnn_setup_add_nd_f32};
-  if (op_type == "Sub") return {xnn_create_subtract_nd_f32, xnn_setup_subtract_nd_f32};
-  if (op_type == "Mul") return {xnn_create_multiply_nd_f32, xnn_setup_multiply_nd_f32};
-  return {xnn_create_divide_nd_f32, xnn_setup_divide_nd_f32};
-}
-
-absl::Status AddInt8Sum(Clamp clamp, const Activation& a, const Activation& b,
-                        const Activation& out, XnnPlan* plan) {
-  const Int8Clamp bounds = QuantizeClamp(clamp, out.quantization);
-  const size_t size = static_cast<size_t>(out.size);
-  xnn_operator_t op = nullptr;
-  TJ_RETURN_IF_ERROR(
-      XnnStatus(xnn_create_add_nd_qs8(a.quantization.zero_point, a.quantization.scale,
-                                      b.quantization.zero_point, b.quantization.scale,
-                                      out.quantization.zero_point, out.quantization.scale,
-                                      bounds.low, bounds.high, 0, &op),
-                "create int8 addition"));
-  return Finish(
-      "int8 addition", op,
-      xnn_setup_add_nd_qs8(op, 1, &size, 1, &size, a.bytes(), b.bytes(), out.bytes(), plan->pool()),
-      plan);
-}
-
-}  // namespace
-
-absl::Status AddBinary(const std::string& op_type, Clamp clamp, const Activation& a,
-                       const Activation& b, const Activation& out, XnnPlan* plan) {
-  if (out.quantized) return AddInt8Sum(clamp, a, b, out, plan);
-  const auto [create, set_up] = BinaryOperator(op_type);
-  const size_t size = static_cast<size_t>(out.size);
-  xnn_operator_t op = nullptr;
-  TJ_RETURN_IF_ERROR(
-      XnnStatus(create(clamp.low, clamp.high, 0, &op), absl::StrCat("create ", op_type)));
-  return Finish(op_type, op,
-                set_up(op, 1, &size, 1, &size, a.floats(), b.floats(), out.floats(), plan->pool()),
-                plan);
-}
-
-absl::Status AddClamp(Clamp clamp, const Activation& in, const Activation& out, XnnPlan* plan) {
-  const size_t size = static_cast<size_t>(in.size);
-  xnn_operator_t op = nullptr;
-  if (in.quantized) {
-    const Int8Clamp bounds = QuantizeClamp(clamp, out.quantization);
-    TJ_RETURN_IF_ERROR(
-        XnnStatus(xnn_create_clamp_nc_s8(size, size, size, bounds.low, bounds.high, 0, &op),
-                  "create int8 clamp"));
-    return Finish("int8 clamp", op,
-                  xnn_setup_clamp_nc_s8(op, kFlatBatch, in.bytes(), out.bytes(), plan->pool()),
-                  plan);
-  }
-  TJ_RETURN_IF_ERROR(XnnStatus(
-      xnn_create_clamp_nc_f32(size, size, size, clamp.low, clamp.high, 0, &op), "create clamp"));
-  return Finish("clamp", op,
-                xnn_setup_clamp_nc_f32(op, kFlatBatch, in.floats(), out.floats(), plan->pool()),
-                plan);
-}
-
-namespace {
-
-using CreateUnary = xnn_status (*)(size_t, size_t, size_t, uint32_t, xnn_operator_t*);
-using SetUpUnary = xnn_status (*)(xnn_operator_t, size_t, const float*, float*, pthreadpool_t);
-
-std::pair<CreateUnary, SetUpUnary> UnaryOperator(const std::string& op_type) {
-  if (op_type == "Abs") return {xnn_create_abs_nc_f32, xnn_setup_abs_nc_f32};
-  if (op_type == "Neg") return {xnn_create_negate_nc_f32, xnn_setup_negate_nc_f32};
-  if (op_type == "Sqrt") return {xnn_create_square_root_nc_f32, xnn_setup_square_root_nc_f32};
-  return {xnn_create_sigmoid_nc_f32, xnn_setup_sigmoid_nc_f32};
-}
-
-// XNNPACK has no float32 tanh.
-void AddTanh(const Activation& in, const Activation& out, XnnPlan* plan) {
-  plan->AddStep([in, out] {
-    std::transform(in.floats(), in.floats() + in.size, out.floats(),
-                   [](float x) { return std::tanh(x); });
-  });
-}
-
-}  // namespace
-
-absl::Status AddUnary(const std::string& op_type, float slope, const Activation& in,
-                      const Activation& out, XnnPlan* plan) {
-  const size_t size = static_cast<size_t>(in.size);
-  if (op_type == "Tanh") {
-    AddTanh(in, out, plan);
-    return absl::OkStatus();
-  }
-  xnn_operator_t op = nullptr;
-  if (op_type == "LeakyRelu") {
-    TJ_RETURN_IF_ERROR(XnnStatus(xnn_create_leaky_relu_nc_f32(size, size, size, slope, 0, &op),
-                                 "create LeakyRelu"));
-    return Finish(
-        op_type, op,
-        xnn_setup_leaky_relu_nc_f32(op, kFlatBatch, in.floats(), out.floats(), plan->pool()), plan);
-  }
-  const auto [create, set_up] = UnaryOperator(op_type);
-  TJ_RETURN_IF_ERROR(XnnStatus(create(size, size, size, 0, &op), absl::StrCat("create ", op_type)));
-  return Finish(op_type, op, set_up(op, kFlatBatch, in.floats(), out.floats(), plan->pool()), plan);
-}
-
-absl::Status AddSoftmax(int64_t count, const Activation& in, const Activation& out, XnnPlan* plan) {
-  const size_t channels = static_cast<size_t>(count);
-  xnn_operator_t op = nullptr;
-  TJ_RETURN_IF_ERROR(
-      XnnStatus(xnn_create_softmax_nc_f32(channels, channels, channels, 0, &op), "create softmax"));
-  return Finish("softmax", op,
-                xnn_setup_softmax_nc_f32(op, static_cast<size_t>(in.size) / channels, in.floats(),
-                                         out.floats(), plan->pool()),
-                plan);
-}
-
-absl::Status AddConversion(const Activation& in, const Activation& out, XnnPlan* plan) {
-  const size_t size = static_cast<size_t>(in.size);
-  xnn_operator_t op = nullptr;
-  if (out.quantized) {
-    TJ_RETURN_IF_ERROR(XnnStatus(
-        xnn_create_convert_nc_f32_qs8(size, size, size, out.quantization.scale,
-                                      out.quantization.zero_point, INT8_MIN, INT8_MAX, 0, &op),
-        "create conversion to int8"));
-    return Finish(
-        "conversion to int8", op,
-        xnn_setup_convert_nc_f32_qs8(op, kFlatBatch, in.floats(), out.bytes(), plan->pool()), plan);
-  }
-  TJ_RETURN_IF_ERROR(
-      XnnStatus(xnn_create_convert_nc_qs8_f32(size, size, size, in.quantization.scale,
-                                              in.quantization.zero_point, 0, &op),
-                "create conversion to float32"));
-  return Finish(
-      "conversion to float32", op,
-      xnn_setup_convert_nc_qs8_f32(op, kFlatBatch, in.bytes(), out.floats(), plan->pool()), plan);
-}
-
-namespace {
-
-// Rows of `columns` elements to columns of rows.
-template <typename T>
-void TransposeCopy(const T* in, int64_t rows, int64_t columns, T* out) {
-  for (int64_t row = 0; row < rows; ++row) {
-    for (int64_t column = 0; column < columns; ++column) {
-      out[column * rows + row] = in[row * columns + column];
-    }
-  }
-}
-
-}  // namespace
-
-void AddRelayout(const Activation& in, const Activation& out, XnnPlan* plan) {
-  // One of the two is in ONNX's order; the compiler sees to that.
-  const bool to_channels_last = in.channels == 1;
-  const int64_t rows = to_channels_last ? out.channels : in.pixels();
-  const int64_t columns = in.size / rows;
-  plan->AddStep([in, out, rows, columns] {
-    if (in.quantized) {
-      TransposeCopy(in.bytes(), rows, columns, out.bytes());
-    } else {
-      TransposeCopy(in.floats(), rows, columns, out.floats());
-    }
-  });
+  return AddOperator(name, op,
+                     xnn_setup_global_average_pooling_nwc_f32(op, 1, pixels, in.floats(),
+                                                              out.floats(), plan->pool()),
+                     plan);
 }
 
 }  // namespace tinyjoule

@@ -73,15 +73,16 @@ struct Int8Weights {
                                     const Activation& out, XnnPlan* plan);
 
 // Float32, or int8 with one quantisation for both.
-[[nodiscard]] absl::Status AddMaxPool(const ImageWindow& window, int64_t channels, Clamp clamp,
+[[nodiscard]] absl::Status AddMaxPool(const ImageWindow& window, int64_t channel_count, Clamp clamp,
                                       const Activation& in, const Activation& out, XnnPlan* plan);
 // Float32; padding does not count.
-[[nodiscard]] absl::Status AddAveragePool(const ImageWindow& window, int64_t channels, Clamp clamp,
-                                          const Activation& in, const Activation& out,
+[[nodiscard]] absl::Status AddAveragePool(const ImageWindow& window, int64_t channel_count,
+                                          Clamp clamp, const Activation& in, const Activation& out,
                                           XnnPlan* plan);
 // Over all pixels; float32 or int8.
-[[nodiscard]] absl::Status AddGlobalAverage(int64_t channels, Clamp clamp, const Activation& in,
-                                            const Activation& out, XnnPlan* plan);
+[[nodiscard]] absl::Status AddGlobalAverage(int64_t channel_count, Clamp clamp,
+                                            const Activation& in, const Activation& out,
+                                            XnnPlan* plan);
 
 // Add, Sub, Mul, Div of float32, or Add of int8; equal sizes and layouts.
 [[nodiscard]] absl::Status AddBinary(const std::string& op_type, Clamp clamp, const Activation& a,

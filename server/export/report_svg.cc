@@ -60,12 +60,14 @@ std::string ErrorTicks(const Axis& axis) {
   const double power = std::pow(10, std::floor(std::log10(rough)));
   const double step = power * (rough / power > 5 ? 10 : rough / power > 2 ? 5 : 2);
   std::string svg;
-  for (double value = std::ceil(axis.low / step) * step; value <= axis.high; value += step) {
+  // Multiples of the step, not sums of it: 0 must be 0.
+  for (auto tick = std::llround(std::ceil(axis.low / step));; ++tick) {
+    const double value = static_cast<double>(tick) * step;
+    if (value > axis.high) return svg;
     const double y = axis.Pixel(value);
     svg += Line(kLeft, y, kWidth - kRight, y, "#8883");
     svg += Text(kLeft - 8, y + 4, "end", absl::StrFormat("%.4g", value));
   }
-  return svg;
 }
 
 std::string Point(const ReportGroup& group, const Axis& x, const Axis& y, const char* colour,

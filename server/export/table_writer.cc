@@ -9,8 +9,8 @@
 
 namespace tinyjoule {
 
-TableWriter::TableWriter(Syntax syntax, std::vector<ColumnInfo> columns, ParameterPaths paths,
-                         ExportSink& sink)
+TableWriter::TableWriter(Syntax syntax, const std::vector<ColumnInfo>& columns,
+                         ParameterPaths paths, ExportSink& sink)
     : syntax_(syntax), paths_(std::move(paths)), sink_(sink) {
   for (const ColumnInfo& column : columns) names_.push_back(column.name);
   for (const std::string& path : paths_) names_.push_back(ParameterColumn(path).name);

@@ -20,7 +20,7 @@ class TableWriter {
  public:
   enum class Syntax { kCsv, kJson };
   // Parameter columns, if any, follow the fixed ones. `sink` is borrowed.
-  TableWriter(Syntax syntax, std::vector<ColumnInfo> columns, ParameterPaths paths,
+  TableWriter(Syntax syntax, const std::vector<ColumnInfo>& columns, ParameterPaths paths,
               ExportSink& sink);
 
   // As many cells as fixed columns; `parameters` fills the others, absent ones are missing.

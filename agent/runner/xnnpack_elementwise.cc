@@ -1,0 +1,181 @@
+// SPDX-FileCopyrightText: 2026 The TinyJoule Authors
+// SPDX-License-Identifier: Apache-2.0
+// Operators of xnnpack_operators.h that take every value for itself, and changes of layout.
+#include <algorithm>
+#include <cmath>
+#include <utility>
+
+#include "absl/strings/str_cat.h"
+#include "agent/runner/xnnpack_operators.h"
+#include "agent/runner/xnnpack_step.h"
+#include "common/base/status.h"
+
+namespace tinyjoule {
+namespace {
+
+using CreateBinary = xnn_status (*)(float, float, uint32_t, xnn_operator_t*);
+using SetUpBinary = xnn_status (*)(xnn_operator_t, size_t, const size_t*, size_t, const size_t*,
+                                   const float*, const float*, float*, pthreadpool_t);
+
+std::pair<CreateBinary, SetUpBinary> BinaryOperator(const std::string& op_type) {
+  if (op_type == "Add") return {xnn_create_add_nd_f32, xnn_setup_add_nd_f32};
+  if (op_type == "Sub") return {xnn_create_subtract_nd_f32, xnn_setup_subtract_nd_f32};
+  if (op_type == "Mul") return {xnn_create_multiply_nd_f32, xnn_setup_multiply_nd_f32};
+  return {xnn_create_divide_nd_f32, xnn_setup_divide_nd_f32};
+}
+
+absl::Status AddInt8Sum(Clamp clamp, const Activation& a, const Activation& b,
+                        const Activation& out, XnnPlan* plan) {
+  const Int8Clamp bounds = QuantizeClamp(clamp, out.quantization);
+  const size_t size = static_cast<size_t>(out.size);
+  xnn_operator_t op = nullptr;
+  TJ_RETURN_IF_ERROR(
+      XnnStatus(xnn_create_add_nd_qs8(a.quantization.zero_point, a.quantization.scale,
+                                      b.quantization.zero_point, b.quantization.scale,
+                                      out.quantization.zero_point, out.quantization.scale,
+                                      bounds.low, bounds.high, 0, &op),
+                "create int8 addition"));
+  return AddOperator(
+      "int8 addition", op,
+      xnn_setup_add_nd_qs8(op, 1, &size, 1, &size, a.bytes(), b.bytes(), out.bytes(), plan->pool()),
+      plan);
+}
+
+}  // namespace
+
+absl::Status AddBinary(const std::string& op_type, Clamp clamp, const Activation& a,
+                       const Activation& b, const Activation& out, XnnPlan* plan) {
+  if (out.quantized) return AddInt8Sum(clamp, a, b, out, plan);
+  const auto [create, set_up] = BinaryOperator(op_type);
+  const size_t size = static_cast<size_t>(out.size);
+  xnn_operator_t op = nullptr;
+  TJ_RETURN_IF_ERROR(
+      XnnStatus(create(clamp.low, clamp.high, 0, &op), absl::StrCat("create ", op_type)));
+  return AddOperator(
+      op_type, op,
+      set_up(op, 1, &size, 1, &size, a.floats(), b.floats(), out.floats(), plan->pool()), plan);
+}
+
+absl::Status AddClamp(Clamp clamp, const Activation& in, const Activation& out, XnnPlan* plan) {
+  const size_t size = static_cast<size_t>(in.size);
+  xnn_operator_t op = nullptr;
+  if (in.quantized) {
+    const Int8Clamp bounds = QuantizeClamp(clamp, out.quantization);
+    TJ_RETURN_IF_ERROR(
+        XnnStatus(xnn_create_clamp_nc_s8(size, size, size, bounds.low, bounds.high, 0, &op),
+                  "create int8 clamp"));
+    return AddOperator("int8 clamp", op,
+                       xnn_setup_clamp_nc_s8(op, kFlatBatch, in.bytes(), out.bytes(), plan->pool()),
+                       plan);
+  }
+  TJ_RETURN_IF_ERROR(XnnStatus(
+      xnn_create_clamp_nc_f32(size, size, size, clamp.low, clamp.high, 0, &op), "create clamp"));
+  return AddOperator(
+      "clamp", op, xnn_setup_clamp_nc_f32(op, kFlatBatch, in.floats(), out.floats(), plan->pool()),
+      plan);
+}
+
+namespace {
+
+using CreateUnary = xnn_status (*)(size_t, size_t, size_t, uint32_t, xnn_operator_t*);
+using SetUpUnary = xnn_status (*)(xnn_operator_t, size_t, const float*, float*, pthreadpool_t);
+
+std::pair<CreateUnary, SetUpUnary> UnaryOperator(const std::string& op_type) {
+  if (op_type == "Abs") return {xnn_create_abs_nc_f32, xnn_setup_abs_nc_f32};
+  if (op_type == "Neg") return {xnn_create_negate_nc_f32, xnn_setup_negate_nc_f32};
+  if (op_type == "Sqrt") return {xnn_create_square_root_nc_f32, xnn_setup_square_root_nc_f32};
+  return {xnn_create_sigmoid_nc_f32, xnn_setup_sigmoid_nc_f32};
+}
+
+// XNNPACK has no float32 tanh.
+void AddTanh(const Activation& in, const Activation& out, XnnPlan* plan) {
+  plan->AddStep([in, out] {
+    std::transform(in.floats(), in.floats() + in.size, out.floats(),
+                   [](float x) { return std::tanh(x); });
+  });
+}
+
+}  // namespace
+
+absl::Status AddUnary(const std::string& op_type, float slope, const Activation& in,
+                      const Activation& out, XnnPlan* plan) {
+  const size_t size = static_cast<size_t>(in.size);
+  if (op_type == "Tanh") {
+    AddTanh(in, out, plan);
+    return absl::OkStatus();
+  }
+  xnn_operator_t op = nullptr;
+  if (op_type == "LeakyRelu") {
+    TJ_RETURN_IF_ERROR(XnnStatus(xnn_create_leaky_relu_nc_f32(size, size, size, slope, 0, &op),
+                                 "create LeakyRelu"));
+    return AddOperator(
+        op_type, op,
+        xnn_setup_leaky_relu_nc_f32(op, kFlatBatch, in.floats(), out.floats(), plan->pool()), plan);
+  }
+  const auto [create, set_up] = UnaryOperator(op_type);
+  TJ_RETURN_IF_ERROR(XnnStatus(create(size, size, size, 0, &op), absl::StrCat("create ", op_type)));
+  return AddOperator(op_type, op, set_up(op, kFlatBatch, in.floats(), out.floats(), plan->pool()),
+                     plan);
+}
+
+absl::Status AddSoftmax(int64_t count, const Activation& in, const Activation& out, XnnPlan* plan) {
+  const size_t channels = static_cast<size_t>(count);
+  xnn_operator_t op = nullptr;
+  TJ_RETURN_IF_ERROR(
+      XnnStatus(xnn_create_softmax_nc_f32(channels, channels, channels, 0, &op), "create softmax"));
+  return AddOperator("softmax", op,
+                     xnn_setup_softmax_nc_f32(op, static_cast<size_t>(in.size) / channels,
+                                              in.floats(), out.floats(), plan->pool()),
+                     plan);
+}
+
+absl::Status AddConversion(const Activation& in, const Activation& out, XnnPlan* plan) {
+  const size_t size = static_cast<size_t>(in.size);
+  xnn_operator_t op = nullptr;
+  if (out.quantized) {
+    TJ_RETURN_IF_ERROR(XnnStatus(
+        xnn_create_convert_nc_f32_qs8(size, size, size, out.quantization.scale,
+                                      out.quantization.zero_point, INT8_MIN, INT8_MAX, 0, &op),
+        "create conversion to int8"));
+    return AddOperator(
+        "conversion to int8", op,
+        xnn_setup_convert_nc_f32_qs8(op, kFlatBatch, in.floats(), out.bytes(), plan->pool()), plan);
+  }
+  TJ_RETURN_IF_ERROR(
+      XnnStatus(xnn_create_convert_nc_qs8_f32(size, size, size, in.quantization.scale,
+                                              in.quantization.zero_point, 0, &op),
+                "create conversion to float32"));
+  return AddOperator(
+      "conversion to float32", op,
+      xnn_setup_convert_nc_qs8_f32(op, kFlatBatch, in.bytes(), out.floats(), plan->pool()), plan);
+}
+
+namespace {
+
+// Rows of `columns` elements to columns of rows.
+template <typename T>
+void TransposeCopy(const T* in, int64_t rows, int64_t columns, T* out) {
+  for (int64_t row = 0; row < rows; ++row) {
+    for (int64_t column = 0; column < columns; ++column) {
+      out[column * rows + row] = in[row * columns + column];
+    }
+  }
+}
+
+}  // namespace
+
+void AddRelayout(const Activation& in, const Activation& out, XnnPlan* plan) {
+  // One of the two is in ONNX's order; the compiler sees to that.
+  const bool to_channels_last = in.channels == 1;
+  const int64_t rows = to_channels_last ? out.channels : in.pixels();
+  const int64_t columns = in.size / rows;
+  plan->AddStep([in, out, rows, columns] {
+    if (in.quantized) {
+      TransposeCopy(in.bytes(), rows, columns, out.bytes());
+    } else {
+      TransposeCopy(in.floats(), rows, columns, out.floats());
+    }
+  });
+}
+
+}  // namespace tinyjoule
