@@ -31,6 +31,11 @@ if(TINYJOULE_SANITIZE)
   add_link_options(-fsanitize=${TINYJOULE_SANITIZE})
 endif()
 
+if(TINYJOULE_FUZZ)
+  # Coverage feedback from our own code, not from the targets alone.
+  add_compile_options(-fsanitize=fuzzer-no-link)
+endif()
+
 add_library(tinyjoule_flags INTERFACE)
 target_compile_options(tinyjoule_flags INTERFACE
   -Wall -Wextra -Wpedantic -Wshadow -Wnon-virtual-dtor -Woverloaded-virtual -Werror
