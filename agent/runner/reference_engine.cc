@@ -2,7 +2,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "agent/runner/reference_engine.h"
 
-#include <cstring>
+#include <algorithm>
 #include <utility>
 
 #include "common/base/status.h"
@@ -56,12 +56,13 @@ KernelOperands ReferenceEngine::OperandsOf(const GraphNode& node) {
 
 void ReferenceEngine::Run(const float* input, float* output) {
   std::vector<uint8_t>& first = buffers_[static_cast<size_t>(graph_.input())];
-  std::memcpy(first.data(), input, first.size());
+  // Not memcpy: a tensor of no elements has no address.
+  std::copy_n(reinterpret_cast<const uint8_t*>(input), first.size(), first.data());
   for (const ReferenceKernel& kernel : kernels_) kernel();
   const GraphValue& result = graph_.value(graph_.output());
   const uint8_t* data =
       result.constant ? result.data.data() : buffers_[static_cast<size_t>(graph_.output())].data();
-  std::memcpy(output, data, result.size_bytes());
+  std::copy_n(data, result.size_bytes(), reinterpret_cast<uint8_t*>(output));
 }
 
 std::string ReferenceEngine::version() const { return "reference " TINYJOULE_VERSION; }

@@ -2,7 +2,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "agent/runner/xnnpack_engine.h"
 
-#include <cstring>
+#include <algorithm>
 #include <utility>
 
 #include "absl/strings/str_cat.h"
@@ -31,9 +31,10 @@ absl::StatusOr<std::unique_ptr<XnnpackEngine>> XnnpackEngine::Create(const onnx:
 }
 
 void XnnpackEngine::Run(const float* input, float* output) {
-  std::memcpy(input_.data, input, static_cast<size_t>(input_.size) * sizeof(float));
+  // Not memcpy: a tensor of no elements has no address.
+  std::copy_n(input, input_.size, static_cast<float*>(input_.data));
   plan_.Run();
-  std::memcpy(output, output_.data, static_cast<size_t>(output_.size) * sizeof(float));
+  std::copy_n(static_cast<const float*>(output_.data), output_.size, output);
 }
 
 std::string XnnpackEngine::version() const { return "xnnpack 2022-02"; }
