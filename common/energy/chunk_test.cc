@@ -1,9 +1,10 @@
 // SPDX-FileCopyrightText: 2026 The TinyJoule Authors
 // SPDX-License-Identifier: Apache-2.0
-#include "common/base/names.h"
 #include "common/energy/chunk.h"
 
 #include <gtest/gtest.h>
+
+#include "common/base/names.h"
 
 namespace tinyjoule {
 namespace {
