@@ -42,18 +42,18 @@ TEST_F(FileArtifactStoreTest, NamesBytesByTheirHashInTwoLevelsOfFolders) {
 }
 
 TEST_F(FileArtifactStoreTest, TakesOverAFile) {
-  WriteFile("/work/model.onnx", "abc");
-  const auto sha256 = store_->Ingest("/work/model.onnx", kAbcSha256);
+  WriteFile("/trainer/model.onnx", "abc");
+  const auto sha256 = store_->Ingest("/trainer/model.onnx", kAbcSha256);
   ASSERT_TRUE(sha256.ok()) << sha256.status();
-  EXPECT_FALSE(files_.Exists("/work/model.onnx"));
+  EXPECT_FALSE(files_.Exists("/trainer/model.onnx"));
   EXPECT_EQ(*store_->Read(kAbcSha256), "abc");
 }
 
 TEST_F(FileArtifactStoreTest, RefusesAFileWithAnotherHashAndLeavesIt) {
-  WriteFile("/work/model.onnx", "abd");
-  EXPECT_EQ(store_->Ingest("/work/model.onnx", kAbcSha256).status().code(),
+  WriteFile("/trainer/model.onnx", "abd");
+  EXPECT_EQ(store_->Ingest("/trainer/model.onnx", kAbcSha256).status().code(),
             absl::StatusCode::kDataLoss);
-  EXPECT_TRUE(files_.Exists("/work/model.onnx"));
+  EXPECT_TRUE(files_.Exists("/trainer/model.onnx"));
   EXPECT_FALSE(store_->Has(kAbcSha256));
 }
 
@@ -69,8 +69,8 @@ TEST_F(FileArtifactStoreTest, ADamagedArtifactIsNamedAndCanBeBroughtAgain) {
 }
 
 TEST_F(FileArtifactStoreTest, AnArtifactSurvivesLossOfPower) {
-  WriteFile("/work/a", "abc");
-  ASSERT_TRUE(store_->Ingest("/work/a", "").ok());
+  WriteFile("/trainer/a", "abc");
+  ASSERT_TRUE(store_->Ingest("/trainer/a", "").ok());
   ASSERT_TRUE(store_->Put("other").ok());
   files_.LosePower();
   EXPECT_EQ(*store_->Read(kAbcSha256), "abc");

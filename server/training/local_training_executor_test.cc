@@ -67,7 +67,7 @@ class LocalTrainingExecutorTest : public ::testing::Test {
 
   void Create(uint32_t places) {
     auto executor = LocalTrainingExecutor::Create(
-        {{"trainer"}, places, "/work", "/log"},
+        {{"trainer"}, places, "/trainer", "/log"},
         {core_, clock_, files_, launcher_, artifacts_,
          [this] { return std::make_unique<BorrowedTaskRunner>(core_); }});
     ASSERT_TRUE(executor.ok()) << executor.status();
@@ -113,7 +113,7 @@ TEST_F(LocalTrainingExecutorTest, StoresTheOutputsByHashAndCleansUp) {
   EXPECT_EQ(model.sha256(), "9372c470eeadd5ecd9c3c74c2b3cb633f8e2f2fad799250a0f70d652b6b825e4");
   EXPECT_EQ(model.size_bytes(), 5u);
   EXPECT_TRUE(artifacts_.Has(model.sha256()));
-  EXPECT_FALSE(files_.Exists("/work/t1"));
+  EXPECT_FALSE(files_.Exists("/trainer/t1"));
 }
 
 TEST_F(LocalTrainingExecutorTest, ATaskThatFailsLeavesTheOthersAlone) {
