@@ -16,7 +16,7 @@ namespace {
 
 constexpr int64_t kWaitSliceNs = 20 * kNsPerMs;
 constexpr int64_t kBoardIntervalNs = kNsPerSecond;
-constexpr int64_t kLastSampleTimeoutNs = kNsPerSecond;
+constexpr int64_t kSampleTimeoutNs = kNsPerSecond;
 constexpr int64_t kMinPilotNs = 50 * kNsPerMs;
 constexpr int64_t kMaxPilotNs = kNsPerSecond;
 constexpr int kMaxResizes = 5;
@@ -68,7 +68,12 @@ absl::Status Measurement::Execute() {
   TJ_RETURN_IF_ERROR(StartRunner());
   TJ_RETURN_IF_ERROR(Load(model_path, inputs_path));
   TJ_RETURN_IF_ERROR(Predict());
-  if (recorder_) recorder_->StartRecording();
+  if (recorder_) {
+    recorder_->StartRecording();
+    // A conversion covers the time since the one before it: without one before the first mark the
+    // idle window would begin with a gap.
+    TJ_RETURN_IF_ERROR(AwaitSampleAfter(clock_.MonotonicNs()));
+  }
   TJ_RETURN_IF_ERROR(Idle(v1::WINDOW_KIND_IDLE_A));
   TJ_RETURN_IF_ERROR(WarmUp());
   TJ_RETURN_IF_ERROR(MeasureWindows());
@@ -85,7 +90,7 @@ absl::Status Measurement::Idle(v1::WindowKind kind) {
   span.set_end_mono_ns(clock_.MonotonicNs());
   AddWindow(kind, 0, span);
   // The conversion that straddles the last mark belongs to the record.
-  return kind == v1::WINDOW_KIND_IDLE_B ? AwaitLastSample(span.end_mono_ns()) : absl::OkStatus();
+  return kind == v1::WINDOW_KIND_IDLE_B ? AwaitSampleAfter(span.end_mono_ns()) : absl::OkStatus();
 }
 
 absl::Status Measurement::WarmUp() {
@@ -164,8 +169,8 @@ absl::Status Measurement::FinishRunner() {
   return runner_->WaitForExit(clock_.MonotonicNs() + options_.finish_timeout_ns);
 }
 
-absl::Status Measurement::AwaitLastSample(int64_t time_ns) {
-  const int64_t deadline_ns = clock_.MonotonicNs() + kLastSampleTimeoutNs;
+absl::Status Measurement::AwaitSampleAfter(int64_t time_ns) {
+  const int64_t deadline_ns = clock_.MonotonicNs() + kSampleTimeoutNs;
   while (recorder_->last_sample_ns() < time_ns && !recorder_->source_ended() &&
          clock_.MonotonicNs() < deadline_ns) {
     TJ_RETURN_IF_ERROR(WaitUntil(clock_.MonotonicNs() + kNsPerMs));

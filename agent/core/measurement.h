@@ -97,7 +97,7 @@ class Measurement {
   absl::StatusOr<v1::WindowDone> MeasureWindow(uint64_t count);
   absl::StatusOr<v1::WindowDone> RunInferences(const v1::RunCommand& run, int64_t timeout_ns);
   [[nodiscard]] absl::Status FinishRunner();
-  [[nodiscard]] absl::Status AwaitLastSample(int64_t time_ns);
+  [[nodiscard]] absl::Status AwaitSampleAfter(int64_t time_ns);
   void Conclude(const absl::Status& status);
 
   void EnterPhase(v1::RunPhase phase, uint32_t window = 0);

@@ -159,6 +159,10 @@ TEST_F(MeasurementTest, ChunksHoldEverySampleAndPredictionOnce) {
     if (last_ns != 0) {
       EXPECT_EQ(decoded.front().t_ns - last_ns, FakeSampleSource::kCycleNs);
     }
+    // A conversion covers the time since the one before: the first mark needs one before it.
+    if (last_ns == 0) {
+      EXPECT_LE(decoded.front().t_ns, result.windows(0).start_mono_ns());
+    }
     last_ns = decoded.back().t_ns;
     samples += decoded.size();
   }
