@@ -3,6 +3,8 @@
 #ifndef AGENT_CORE_POWER_SENSOR_H_
 #define AGENT_CORE_POWER_SENSOR_H_
 
+#include <cstdint>
+
 #include "absl/status/status.h"
 #include "common/energy/sample_block.h"
 #include "tinyjoule/v1/measurement.pb.h"
@@ -21,6 +23,24 @@ enum class ReadOutcome {
   kEnd,
 };
 
+// What a sensor noticed since Start, beside its samples.
+struct SensorHealth {
+  // Register reads that worked at a second try.
+  uint64_t retried_reads = 0;
+  uint64_t configuration_checks = 0;
+  // The configuration read back was the chip's reset value, or another one than was written.
+  bool reset_seen = false;
+  bool configuration_changed = false;
+  uint16_t configuration_written = 0;
+  uint16_t configuration_found = 0;
+  // Time to read one conversion from the bus: median, and the slowest of the medians of 64
+  // conversions. 0: the sensor has no bus.
+  int64_t read_time_ns = 0;
+  int64_t read_time_worst_ns = 0;
+  // 99th percentile of the time from a conversion's end to its being noticed.
+  int64_t lateness_p99_ns = 0;
+};
+
 // A source of power conversions.
 //   1. Describe() at any time, from any thread.
 //   2. Start() before the first conversion.
@@ -36,6 +56,11 @@ class PowerSensor {
   // Allocates nothing, locks nothing and logs nothing.
   virtual ReadOutcome ReadConversion(RawSample* sample) = 0;
   virtual void Stop() = 0;
+  // The configuration is read back after the current conversion, on the sampler's thread, and
+  // Health tells what came of it. Any thread. Sensors without a configuration ignore it.
+  virtual void RequestCheck() {}
+  // Since Start; any thread.
+  virtual SensorHealth Health() const { return {}; }
 };
 
 }  // namespace tinyjoule
