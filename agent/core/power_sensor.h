@@ -4,8 +4,11 @@
 #define AGENT_CORE_POWER_SENSOR_H_
 
 #include <cstdint>
+#include <string>
+#include <vector>
 
 #include "absl/status/status.h"
+#include "absl/strings/str_cat.h"
 #include "common/energy/sample_block.h"
 #include "tinyjoule/v1/measurement.pb.h"
 
@@ -25,7 +28,8 @@ enum class ReadOutcome {
 
 // What a sensor noticed since Start, beside its samples.
 struct SensorHealth {
-  // Register reads that worked at a second try.
+  // Reads of a register or file, and those of them that worked at a second try.
+  uint64_t reads = 0;
   uint64_t retried_reads = 0;
   uint64_t configuration_checks = 0;
   // The configuration read back was the chip's reset value, or another one than was written.
@@ -61,6 +65,13 @@ class PowerSensor {
   virtual void RequestCheck() {}
   // Since Start; any thread.
   virtual SensorHealth Health() const { return {}; }
+  // Words that SetResolution takes, such as "x8", the fastest first; empty: there is but one.
+  virtual std::vector<std::string> Resolutions() const { return {}; }
+  // From the next Start on; Describe says it at once. Only before Start or after ReadConversion
+  // gave kEnd. InvalidArgument: not one of Resolutions.
+  [[nodiscard]] virtual absl::Status SetResolution(const std::string& word) {
+    return absl::InvalidArgumentError(absl::StrCat("this sensor has no resolution ", word));
+  }
 };
 
 }  // namespace tinyjoule

@@ -168,6 +168,7 @@ absl::Status CheckAgentMessage(const v1::ConnectRequest& message) {
       return CheckChunk(message.chunk());
     case v1::ConnectRequest::kLivePower:
       return CheckCount("live_power.points", message.live_power().points_size(), kMaxLivePoints);
+    case v1::ConnectRequest::kCalibrated:
     case v1::ConnectRequest::kHeartbeat:
       return absl::OkStatus();
     case v1::ConnectRequest::kHello:
