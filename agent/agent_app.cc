@@ -19,6 +19,8 @@
 #include "agent/power/make_power_sensor.h"
 #include "agent/state_lock.h"
 #include "common/base/logging.h"
+#include "common/base/service_loop.h"
+#include "common/base/service_notifier.h"
 #include "common/base/status.h"
 #include "spdlog/spdlog.h"
 
@@ -54,25 +56,6 @@ std::map<v1::Engine, std::string> RunnerPrograms(const std::string& runner) {
   const std::string torch = SiblingProgram("tinyjoule-runner-torch");
   if (PosixFileSystem().Exists(torch)) programs[v1::ENGINE_TORCH] = torch;
   return programs;
-}
-
-// SIGTERM and SIGINT are taken by WaitForSignal alone; every later thread inherits the mask.
-sigset_t BlockSignals() {
-  sigset_t signals;
-  sigemptyset(&signals);
-  sigaddset(&signals, SIGTERM);
-  sigaddset(&signals, SIGINT);
-  pthread_sigmask(SIG_BLOCK, &signals, nullptr);
-  signal(SIGPIPE, SIG_IGN);
-  return signals;
-}
-
-void WaitForSignal(const sigset_t& signals) {
-  int number = 0;
-  sigwait(&signals, &number);
-  spdlog::info("signal {}: finishing", number);
-  // A second one ends the process at once.
-  pthread_sigmask(SIG_UNBLOCK, &signals, nullptr);
 }
 
 absl::Status RunAgent(const AgentOptions& options, Platform& platform, PowerSensor* sensor,
@@ -117,7 +100,12 @@ absl::Status RunAgent(const AgentOptions& options, Platform& platform, PowerSens
   RunAndWait(core, [&agent] { agent->Start(); });
   spdlog::info("agent {} is ready; coordinator {}, sensor {}", options.name, options.coordinator,
                options.sensor);
-  WaitForSignal(signals);
+  const ServiceNotifier notifier;
+  notifier.Ready();
+  spdlog::info("signal {}: finishing", WaitForStopSignal(signals, notifier, core));
+  notifier.Stopping();
+  // A second signal ends the process at once.
+  pthread_sigmask(SIG_UNBLOCK, &signals, nullptr);
   absl::Notification done;
   core.Post([&] { agent->Shutdown(kShutdownTimeoutNs, [&done] { done.Notify(); }); });
   done.WaitForNotification();
@@ -137,11 +125,12 @@ int RunAgentApp(int argc, char** argv) {
   };
   absl::Status status = SetUpLogging("tinyjoule-agent", options.log_format, options.log_level);
   if (!status.ok()) return fail(status, 2);
-  const sigset_t signals = BlockSignals();
+  const sigset_t signals = BlockStopSignals();
   Platform platform;
   auto sensor =
       MakePowerSensor(options.sensor, {platform.clock, platform.file_system, platform.runner_load});
-  if (!sensor.ok()) return fail(sensor.status(), 2);
+  // A bus that is not there yet is no wrong option: the service manager is to try again.
+  if (!sensor.ok()) return fail(sensor.status(), absl::IsInvalidArgument(sensor.status()) ? 2 : 1);
   if (options.check) {
     status = PrintCheck(platform.board, sensor->get(), std::cout);
   } else {

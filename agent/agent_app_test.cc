@@ -18,6 +18,7 @@
 #include "common/base/file_system.h"
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
+#include "tests/support/fake_service_manager.h"
 
 namespace tinyjoule {
 namespace {
@@ -44,11 +45,14 @@ class AgentAppTest : public ::testing::Test {
     error_ = ::testing::internal::GetCapturedStderr();
     return code;
   }
-  std::unique_ptr<ChildProcess> StartAgent(std::vector<std::string> more = {}) {
+  std::unique_ptr<ChildProcess> StartAgent(std::vector<std::string> more = {},
+                                           std::vector<std::string> environment = {},
+                                           const std::string& sensor = "sim:seed=7") {
     ProcessOptions options;
-    options.arguments = {kAgent,        "--coordinator", "127.0.0.1:1", "--name",    "a1",
-                         "--state-dir", folder_ + "/st", "--sensor",    "sim:seed=7"};
+    options.arguments = {kAgent,        "--coordinator", "127.0.0.1:1", "--name", "a1",
+                         "--state-dir", folder_ + "/st", "--sensor",    sensor};
     options.arguments.insert(options.arguments.end(), more.begin(), more.end());
+    options.environment = std::move(environment);
     options.stderr_path = folder_ + "/log";
     return *PosixProcessLauncher().Launch(options);
   }
@@ -81,6 +85,14 @@ TEST_F(AgentAppTest, ReadsItsOptions) {
   EXPECT_EQ(options.labels.at("board"), "rpi4");
   EXPECT_TRUE(options.channel.insecure);
   EXPECT_THAT(options.runner, HasSubstr("tinyjoule-runner"));
+}
+
+TEST_F(AgentAppTest, IsNamedAfterItsHostUnlessToldOtherwise) {
+  AgentOptions options;
+  EXPECT_EQ(Parse({"--coordinator", "h:1", "--state-dir", "/s"}, &options), std::nullopt) << error_;
+  const auto host = files_.ReadRange("/proc/sys/kernel/hostname", 0, 256);
+  ASSERT_TRUE(host.ok()) << host.status();
+  EXPECT_EQ(options.name + "\n", *host);
 }
 
 TEST_F(AgentAppTest, SaysWhichOptionIsWrong) {
@@ -131,6 +143,27 @@ TEST_F(AgentAppTest, RunsInLittleMemoryRefusesASecondAndEndsOnSigterm) {
   EXPECT_THAT(Log(), HasSubstr("in use by another agent"));
   agent->Kill(SIGTERM);
   EXPECT_TRUE(agent->Wait().ok()) << Log();
+}
+
+TEST_F(AgentAppTest, TellsItsServiceManagerHowItIs) {
+  FakeServiceManager manager;
+  auto agent = StartAgent({}, {"NOTIFY_SOCKET=" + manager.address(), "WATCHDOG_USEC=20000"});
+  ASSERT_EQ(manager.Receive(kPatienceNs), "READY=1") << Log();
+  EXPECT_THAT(Log(), HasSubstr("is ready"));
+  EXPECT_EQ(manager.Receive(kPatienceNs), "WATCHDOG=1");
+  EXPECT_EQ(manager.Receive(kPatienceNs), "WATCHDOG=1");
+  agent->Kill(SIGTERM);
+  std::string word;
+  do {
+    word = manager.Receive(kPatienceNs);
+  } while (word == "WATCHDOG=1");
+  EXPECT_EQ(word, "STOPPING=1");
+  EXPECT_TRUE(agent->Wait().ok()) << Log();
+}
+
+TEST_F(AgentAppTest, ASensorThatIsNotThereIsWorthAnotherTry) {
+  EXPECT_EQ(StartAgent({}, {}, "replay:" + folder_ + "/none.csv")->Wait().exit_code, 1);
+  EXPECT_EQ(StartAgent({}, {}, "sim:nonsense=1")->Wait().exit_code, 2);
 }
 
 TEST_F(AgentAppTest, CheckPrintsTheSensor) {

@@ -2,6 +2,9 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "agent/agent_options.h"
 
+#include <unistd.h>
+
+#include <climits>
 #include <iostream>
 #include <vector>
 
@@ -20,7 +23,8 @@ namespace {
 
 void AddOptions(CLI::App& app, AgentOptions* options, std::vector<std::string>* labels) {
   app.add_option("--coordinator", options->coordinator, "HOST:PORT of the coordinator");
-  app.add_option("--name", options->name, "this agent's name: [A-Za-z0-9._-]{1,64}");
+  app.add_option("--name", options->name,
+                 "this agent's name: [A-Za-z0-9._-]{1,64} (default: the host's)");
   app.add_option("--state-dir", options->state_dir,
                  "folder of the spool and the artifact cache; created on first use");
   app.add_option("--sensor", options->sensor,
@@ -36,6 +40,11 @@ void AddOptions(CLI::App& app, AgentOptions* options, std::vector<std::string>* 
   app.add_option("--log-format", options->log_format, "text | json");
   app.add_option("--log-level", options->log_level, "trace | debug | info | warn | error");
   app.add_flag("--check", options->check, "print the sensor and the board, and exit");
+}
+
+std::string HostName() {
+  char name[HOST_NAME_MAX + 1] = {};
+  return gethostname(name, HOST_NAME_MAX) == 0 ? name : "";
 }
 
 absl::Status ParseLabels(const std::vector<std::string>& texts, AgentOptions* options) {
@@ -75,6 +84,7 @@ std::optional<int> ParseAgentOptions(int argc, const char* const* argv, AgentOpt
   std::vector<std::string> labels;
   AddOptions(app, options, &labels);
   if (const std::optional<int> exit_code = ParseDaemonOptions(app, argc, argv)) return exit_code;
+  if (options->name.empty()) options->name = HostName();
   absl::Status status = ParseLabels(labels, options);
   if (status.ok()) status = CheckOptions(*options);
   if (!status.ok()) {

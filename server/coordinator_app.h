@@ -4,7 +4,6 @@
 #define SERVER_COORDINATOR_APP_H_
 
 #include <cstdint>
-#include <functional>
 #include <memory>
 #include <string>
 
@@ -47,8 +46,8 @@ class CoordinatorApp {
 
   // "HOST:PORT" as it listens.
   const std::string& address() const { return server_->address(); }
-  // Posts to the core sequence: what runs shows that the coordinator is alive.
-  void PostToCore(std::function<void()> task) { core_sequence_.Post(std::move(task)); }
+  // What runs here shows that the coordinator is alive.
+  TaskRunner& core_sequence() { return core_sequence_; }
   // Health turns NOT_SERVING, no new work is given out, calls end, trainers are killed, the store
   // is closed. Takes a few seconds at most; nothing acknowledged is lost.
   void Stop();

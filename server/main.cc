@@ -1,7 +1,6 @@
 // SPDX-FileCopyrightText: 2026 The TinyJoule Authors
 // SPDX-License-Identifier: Apache-2.0
 #include <algorithm>
-#include <csignal>
 #include <cstdio>
 #include <optional>
 #include <string>
@@ -12,6 +11,7 @@
 #include "CLI/Formatter.hpp"
 #include "CLI/Validators.hpp"
 #include "common/base/logging.h"
+#include "common/base/service_loop.h"
 #include "common/base/service_notifier.h"
 #include "common/config/daemon_options.h"
 #include "server/coordinator_app.h"
@@ -53,28 +53,6 @@ void AddFlags(CLI::App& cli, Flags& flags) {
       "another coordinator or was written by a newer one.");
 }
 
-// Before any thread is made, so that every thread has them blocked and main takes them.
-sigset_t BlockStopSignals() {
-  sigset_t signals;
-  sigemptyset(&signals);
-  sigaddset(&signals, SIGTERM);
-  sigaddset(&signals, SIGINT);
-  pthread_sigmask(SIG_BLOCK, &signals, nullptr);
-  signal(SIGPIPE, SIG_IGN);
-  return signals;
-}
-
-// The watchdog is fed from the core sequence: a core that hangs is a coordinator that hangs.
-void WaitForStop(const sigset_t& signals, CoordinatorApp& app, const ServiceNotifier& notifier) {
-  const int64_t interval_ns =
-      notifier.alive_interval_ns() > 0 ? notifier.alive_interval_ns() : 3600 * kNsPerSecond;
-  const timespec timeout{static_cast<time_t>(interval_ns / kNsPerSecond),
-                         static_cast<long>(interval_ns % kNsPerSecond)};
-  while (sigtimedwait(&signals, nullptr, &timeout) < 0) {
-    if (notifier.alive_interval_ns() > 0) app.PostToCore([&notifier] { notifier.Alive(); });
-  }
-}
-
 int Serve(const Flags& flags, const sigset_t& signals) {
   const ServiceNotifier notifier;
   auto app = CoordinatorApp::Start(flags.app);
@@ -87,7 +65,7 @@ int Serve(const Flags& flags, const sigset_t& signals) {
               (*app)->address().c_str(), flags.app.data_dir.c_str());
   std::fflush(stdout);
   notifier.Ready();
-  WaitForStop(signals, **app, notifier);
+  WaitForStopSignal(signals, notifier, (*app)->core_sequence());
   notifier.Stopping();
   spdlog::info("stopping");
   (*app)->Stop();

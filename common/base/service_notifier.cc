@@ -12,6 +12,7 @@
 #include <utility>
 
 #include "absl/strings/numbers.h"
+#include "absl/strings/str_cat.h"
 #include "common/base/clock.h"
 
 namespace tinyjoule {
@@ -22,7 +23,10 @@ std::string FromEnvironment(const char* name) {
   return value == nullptr ? "" : value;
 }
 
+// The watchdog's patience; 0 when there is none, or when it watches another process.
 int64_t WatchdogNs() {
+  const std::string pid = FromEnvironment("WATCHDOG_PID");
+  if (!pid.empty() && pid != absl::StrCat(getpid())) return 0;
   int64_t microseconds = 0;
   return absl::SimpleAtoi(FromEnvironment("WATCHDOG_USEC"), &microseconds) ? microseconds * kNsPerUs
                                                                            : 0;

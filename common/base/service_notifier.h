@@ -15,7 +15,7 @@ namespace tinyjoule {
 // construction.
 class ServiceNotifier {
  public:
-  // Reads NOTIFY_SOCKET and WATCHDOG_USEC.
+  // Reads NOTIFY_SOCKET, WATCHDOG_USEC and WATCHDOG_PID.
   ServiceNotifier();
   // A socket of its own choice: a path, or "@name" for an abstract one; empty: none.
   ServiceNotifier(std::string socket_path, int64_t watchdog_ns);
