@@ -22,6 +22,7 @@
 #include "common/base/service_loop.h"
 #include "common/base/service_notifier.h"
 #include "common/base/status.h"
+#include "common/base/thread_policy.h"
 #include "spdlog/spdlog.h"
 
 namespace tinyjoule {
@@ -70,8 +71,11 @@ absl::Status RunAgent(const AgentOptions& options, Platform& platform, PowerSens
   ArtifactCache::Options cache_options;
   cache_options.folder = JoinPath(options.state_dir, "artifacts");
   TJ_ASSIGN_OR_RETURN(const auto cache, ArtifactCache::Open(platform.file_system, cache_options));
+  RealtimeThreadPolicy::Options sampler_thread;
+  TJ_ASSIGN_OR_RETURN(sampler_thread.cpu, ParseCpu(options.sampler_cpu));
+  RealtimeThreadPolicy sampler_policy(sampler_thread);
   std::optional<Sampler> sampler;
-  if (sensor != nullptr) sampler.emplace(*sensor);
+  if (sensor != nullptr) sampler.emplace(*sensor, Sampler::kDefaultCapacity, &sampler_policy);
 
   // A sequence's thread must be gone before what its tasks use, and what posts to it before it.
   std::unique_ptr<AgentCore> agent;

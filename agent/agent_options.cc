@@ -15,6 +15,7 @@
 #include "common/base/child_process.h"
 #include "common/base/names.h"
 #include "common/base/status.h"
+#include "common/base/thread_policy.h"
 #include "common/config/daemon_options.h"
 #include "common/energy/chunk.h"
 
@@ -31,6 +32,8 @@ void AddOptions(CLI::App& app, AgentOptions* options, std::vector<std::string>* 
                  "sim:seed=7 | replay:FILE | none: (i2c:, hwmon: and rapl: are not there yet)");
   app.add_option("--label", *labels, "key=value that sweeps can select; repeatable");
   app.add_option("--marker", options->marker, "gpio:LABEL/LINE that shows each window");
+  app.add_option("--sampler-cpu", options->sampler_cpu,
+                 "processor of the thread that reads the sensor: its number, last or none");
   app.add_option("--runner", options->runner, "the runner program; default: beside this one");
   app.add_flag("--insecure", options->channel.insecure,
                "plain text to a coordinator on another machine");
@@ -65,6 +68,9 @@ absl::Status CheckOptions(const AgentOptions& options) {
   if (!options.marker.empty()) {
     return absl::UnimplementedError(
         "--marker: this build has no GPIO; leave it out, the windows are marked in the data");
+  }
+  if (const auto cpu = ParseCpu(options.sampler_cpu); !cpu.ok()) {
+    return Annotate(cpu.status(), "--sampler-cpu");
   }
   if (options.check) return absl::OkStatus();
   if (options.coordinator.empty()) return absl::InvalidArgumentError("--coordinator is missing");

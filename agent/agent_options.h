@@ -19,6 +19,8 @@ struct AgentOptions {
   std::string sensor = "none:";
   std::map<std::string, std::string> labels;
   std::string marker;
+  // A processor's number, "last" or "none".
+  std::string sampler_cpu = "last";
   std::string runner;
   ChannelOptions channel;
   std::string log_format = "text";

@@ -88,6 +88,8 @@ void PowerFeed::Tick(uint64_t generation) {
 
 absl::Status PowerFeed::BeginMeasurement() {
   if (source_ == nullptr) return absl::FailedPreconditionError("this agent has no sensor");
+  // Each attempt has its own counts, and its sensor's configuration written anew.
+  source_->Stop();
   if (absl::Status status = source_->Start(); !status.ok()) return status;
   measuring_ = true;
   return absl::OkStatus();

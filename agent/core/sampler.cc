@@ -4,9 +4,33 @@
 
 #include <pthread.h>
 
-namespace tinyjoule {
+#include <string>
 
-Sampler::Sampler(PowerSensor& sensor, size_t capacity) : sensor_(sensor), ring_(capacity) {}
+#include "absl/synchronization/notification.h"
+#include "common/base/clock.h"
+#include "spdlog/spdlog.h"
+
+namespace tinyjoule {
+namespace {
+
+double Microseconds(int64_t ns) { return static_cast<double>(ns) / kNsPerUs; }
+
+void CopyHealth(const SensorHealth& health, v1::SamplerReport* report) {
+  report->set_retried_reads(health.retried_reads);
+  report->set_configuration_checks(health.configuration_checks);
+  report->set_reset_seen(health.reset_seen);
+  report->set_configuration_changed(health.configuration_changed);
+  report->set_configuration_written(health.configuration_written);
+  report->set_configuration_found(health.configuration_found);
+  report->set_read_time_us(Microseconds(health.read_time_ns));
+  report->set_read_time_worst_us(Microseconds(health.read_time_worst_ns));
+  report->set_lateness_p99_us(Microseconds(health.lateness_p99_ns));
+}
+
+}  // namespace
+
+Sampler::Sampler(PowerSensor& sensor, size_t capacity, ThreadPolicy* policy)
+    : sensor_(sensor), policy_(policy), ring_(capacity) {}
 
 Sampler::~Sampler() { Stop(); }
 
@@ -20,10 +44,28 @@ absl::Status Sampler::Start() {
   }
   dropped_ = 0;
   failed_reads_ = 0;
+  failed_in_a_row_max_ = 0;
   ended_ = false;
-  thread_ = std::thread([this] { Loop(); });
-  pthread_setname_np(thread_.native_handle(), "tj-sampler");
+  StartThread();
   return absl::OkStatus();
+}
+
+void Sampler::StartThread() {
+  ThreadGrant grant;
+  absl::Notification granted;
+  thread_ = std::thread([this, &grant, &granted] {
+    if (policy_ != nullptr) grant = policy_->Apply();
+    granted.Notify();
+    Loop();
+  });
+  pthread_setname_np(thread_.native_handle(), "tj-sampler");
+  granted.WaitForNotification();
+  if (!refusals_logged_) {
+    for (const std::string& refusal : grant.refusals) spdlog::warn("the sampler {}", refusal);
+    refusals_logged_ = true;
+  }
+  absl::MutexLock lock(&mutex_);
+  grant_ = grant;
 }
 
 void Sampler::Stop() {
@@ -35,19 +77,41 @@ void Sampler::Stop() {
 void Sampler::Loop() {
   RawSample sample;
   bool gap = false;
+  uint32_t failed_in_a_row = 0;
   while (true) {
     const ReadOutcome outcome = sensor_.ReadConversion(&sample);
     if (outcome == ReadOutcome::kEnd) break;
     if (outcome == ReadOutcome::kFailed) {
-      failed_reads_.fetch_add(1, std::memory_order_relaxed);
+      CountFailure(++failed_in_a_row);
       gap = true;
       continue;
     }
+    failed_in_a_row = 0;
     if (gap) sample.flags |= v1::SAMPLE_FLAG_GAP_BEFORE;
     gap = !ring_.TryPush(sample);
     if (gap) dropped_.fetch_add(1, std::memory_order_relaxed);
   }
   ended_ = true;
+}
+
+void Sampler::CountFailure(uint32_t in_a_row) {
+  failed_reads_.fetch_add(1, std::memory_order_relaxed);
+  // The loop is the only writer.
+  if (in_a_row > failed_in_a_row_max_.load(std::memory_order_relaxed)) {
+    failed_in_a_row_max_.store(in_a_row, std::memory_order_relaxed);
+  }
+}
+
+v1::SamplerReport Sampler::Report() const {
+  v1::SamplerReport report;
+  report.set_failed_reads(failed_reads_.load());
+  report.set_failed_in_a_row_max(failed_in_a_row_max_.load());
+  CopyHealth(sensor_.Health(), &report);
+  absl::MutexLock lock(&mutex_);
+  report.set_realtime(grant_.realtime);
+  report.set_memory_locked(grant_.memory_locked);
+  report.set_cpu(grant_.cpu);
+  return report;
 }
 
 void Sampler::Drain(std::vector<RawSample>* samples) {

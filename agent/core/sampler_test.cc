@@ -3,12 +3,17 @@
 #include "agent/core/sampler.h"
 
 #include <atomic>
+#include <memory>
+#include <sstream>
+#include <string>
 #include <thread>
 
 #include "absl/synchronization/notification.h"
 #include "agent/core/sample_ring.h"
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
+#include "spdlog/sinks/ostream_sink.h"
+#include "spdlog/spdlog.h"
 
 namespace tinyjoule {
 namespace {
@@ -29,7 +34,11 @@ class ScriptedSensor final : public PowerSensor {
     return script_[next_++];
   }
   void Stop() override {}
+  void RequestCheck() override { ++checks; }
+  SensorHealth Health() const override { return health; }
   absl::Status start_error;
+  int checks = 0;
+  SensorHealth health;
 
  private:
   const std::vector<ReadOutcome> script_;
@@ -119,6 +128,93 @@ TEST(SamplerTest, AnEndedSensorStartsAnewWithoutAStop) {
     sampler.Drain(&samples);
   }
   EXPECT_EQ(samples.size(), 6u);
+}
+
+TEST(SamplerTest, TheReportHoldsTheSensorsHealth) {
+  ScriptedSensor sensor({});
+  sensor.health.retried_reads = 1;
+  sensor.health.configuration_checks = 2;
+  sensor.health.reset_seen = true;
+  sensor.health.configuration_changed = true;
+  sensor.health.configuration_written = 0x39DF;
+  sensor.health.configuration_found = 0x399F;
+  sensor.health.read_time_ns = 360'500;
+  sensor.health.read_time_worst_ns = 1'440'000;
+  sensor.health.lateness_p99_ns = 120'000;
+  Sampler sampler(sensor);
+  sampler.RequestCheck();
+  EXPECT_EQ(sensor.checks, 1);
+  const v1::SamplerReport report = sampler.Report();
+  EXPECT_EQ(report.retried_reads(), 1u);
+  EXPECT_EQ(report.configuration_checks(), 2u);
+  EXPECT_TRUE(report.reset_seen());
+  EXPECT_TRUE(report.configuration_changed());
+  EXPECT_EQ(report.configuration_written(), 0x39DFu);
+  EXPECT_EQ(report.configuration_found(), 0x399Fu);
+  EXPECT_EQ(report.read_time_us(), 360.5);
+  EXPECT_EQ(report.read_time_worst_us(), 1440);
+  EXPECT_EQ(report.lateness_p99_us(), 120);
+}
+
+TEST(SamplerTest, TheReportHoldsTheMostFailuresInARow) {
+  using R = ReadOutcome;
+  ScriptedSensor sensor({R::kFailed, R::kSample, R::kFailed, R::kFailed, R::kFailed, R::kSample,
+                         R::kFailed, R::kFailed});
+  Sampler sampler(sensor);
+  ASSERT_TRUE(sampler.Start().ok());
+  WaitForEnd(sampler);
+  EXPECT_EQ(sampler.Report().failed_reads(), 6u);
+  EXPECT_EQ(sampler.Report().failed_in_a_row_max(), 3u);
+}
+
+// Notes the thread that it is applied on.
+class FakePolicy final : public ThreadPolicy {
+ public:
+  ThreadGrant Apply() override {
+    ++applied;
+    thread = std::this_thread::get_id();
+    return grant;
+  }
+  ThreadGrant grant;
+  int applied = 0;
+  std::thread::id thread;
+};
+
+TEST(SamplerTest, ThePolicyIsAppliedOnTheSamplersThreadAndReported) {
+  ScriptedSensor sensor({ReadOutcome::kSample});
+  FakePolicy policy;
+  policy.grant.realtime = true;
+  policy.grant.memory_locked = true;
+  policy.grant.cpu = 3;
+  Sampler sampler(sensor, 4, &policy);
+  ASSERT_TRUE(sampler.Start().ok());
+  EXPECT_EQ(policy.applied, 1);
+  EXPECT_NE(policy.thread, std::this_thread::get_id());
+  EXPECT_TRUE(sampler.Report().realtime());
+  EXPECT_TRUE(sampler.Report().memory_locked());
+  EXPECT_EQ(sampler.Report().cpu(), 3);
+}
+
+TEST(SamplerTest, WhatIsRefusedIsLoggedOnceAndStaysInTheReport) {
+  std::ostringstream log;
+  const auto before = spdlog::default_logger();
+  spdlog::set_default_logger(std::make_shared<spdlog::logger>(
+      "test", std::make_shared<spdlog::sinks::ostream_sink_mt>(log)));
+  ScriptedSensor sensor({ReadOutcome::kSample});
+  FakePolicy policy;
+  policy.grant.refusals = {"cannot lock memory: Operation not permitted; raise the limit"};
+  Sampler sampler(sensor, 4, &policy);
+  for (int start = 0; start < 2; ++start) {
+    ASSERT_TRUE(sampler.Start().ok());
+    sampler.Stop();
+    EXPECT_FALSE(sampler.Report().memory_locked());
+    EXPECT_EQ(sampler.Report().cpu(), -1);
+  }
+  spdlog::set_default_logger(before);
+  const std::string text = log.str();
+  const size_t first = text.find("the sampler cannot lock memory");
+  EXPECT_NE(first, std::string::npos) << text;
+  EXPECT_EQ(text.find("cannot lock memory", first + 20), std::string::npos) << text;
 }
 
 TEST(SamplerTest, ASensorThatDoesNotStartIsAnError) {

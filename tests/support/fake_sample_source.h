@@ -25,6 +25,8 @@ class FakeSampleSource final : public SampleSource {
   uint64_t dropped_count = 0;
   absl::Status start_error;
   int starts = 0;
+  int checks = 0;
+  v1::SamplerReport report;
 
   // 1.024 V (256 counts) over a shunt of 1 ohm with 1 mV a count: 1.024 mW a count.
   v1::SensorDescription Describe() const override {
@@ -56,6 +58,8 @@ class FakeSampleSource final : public SampleSource {
   uint64_t dropped() const override { return dropped_count; }
   uint64_t failed_reads() const override { return 0; }
   bool ended() const override { return false; }
+  void RequestCheck() override { ++checks; }
+  v1::SamplerReport Report() const override { return report; }
   bool running() const { return running_; }
 
  private:
