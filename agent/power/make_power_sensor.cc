@@ -6,6 +6,7 @@
 #include <utility>
 
 #include "absl/strings/str_cat.h"
+#include "agent/power/make_ina219.h"
 #include "agent/power/power_trace.h"
 #include "agent/power/replay_sensor.h"
 #include "agent/power/sensor_uri.h"
@@ -15,7 +16,7 @@
 namespace tinyjoule {
 namespace {
 
-constexpr char kSchemes[] = "sim:, replay: and none: are there";
+constexpr char kSchemes[] = "i2c:, sim:, replay: and none: are there";
 constexpr double kMaxPowerW = 100;
 
 using SensorOrStatus = absl::StatusOr<std::unique_ptr<PowerSensor>>;
@@ -58,13 +59,14 @@ SensorOrStatus MakeReplay(const SensorUri& uri, const PowerSensorDependencies& d
 SensorOrStatus MakePowerSensor(absl::string_view text,
                                const PowerSensorDependencies& dependencies) {
   TJ_ASSIGN_OR_RETURN(const SensorUri uri, ParseSensorUri(text));
-  if (uri.scheme == "sim") return MakeSimulated(uri, dependencies);
-  if (uri.scheme == "replay") return MakeReplay(uri, dependencies);
-  if (uri.scheme == "none") return std::unique_ptr<PowerSensor>();
-  if (uri.scheme == "i2c" || uri.scheme == "hwmon" || uri.scheme == "rapl") {
+  if (uri.scheme == "i2c") return MakeIna219(uri, dependencies);
+  if (uri.scheme == "hwmon" || uri.scheme == "rapl") {
     return absl::UnimplementedError(absl::StrCat("sensor \"", text, "\": this version cannot read ",
                                                  uri.scheme, ": sensors; ", kSchemes));
   }
+  if (uri.scheme == "sim") return MakeSimulated(uri, dependencies);
+  if (uri.scheme == "replay") return MakeReplay(uri, dependencies);
+  if (uri.scheme == "none") return std::unique_ptr<PowerSensor>();
   return absl::InvalidArgumentError(
       absl::StrCat("sensor \"", text, "\": unknown scheme ", uri.scheme, ":; ", kSchemes));
 }

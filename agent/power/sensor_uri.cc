@@ -3,10 +3,12 @@
 #include "agent/power/sensor_uri.h"
 
 #include <cmath>
+#include <utility>
 
 #include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_split.h"
+#include "common/base/status.h"
 
 namespace tinyjoule {
 namespace {
@@ -56,7 +58,7 @@ absl::StatusOr<SensorUri> ParseSensorUri(absl::string_view text) {
   return uri;
 }
 
-absl::Status SensorParameters::Invalid(const std::string& name, absl::string_view wanted) const {
+absl::Status SensorParameters::Invalid(absl::string_view name, absl::string_view wanted) const {
   return InvalidUri(uri_.text, absl::StrCat(name, " is not ", wanted));
 }
 
@@ -88,6 +90,22 @@ absl::StatusOr<bool> SensorParameters::TakeBool(const std::string& name, bool ot
   if (!absl::SimpleAtob(found->second, &value)) return Invalid(name, "true or false");
   left_.erase(found);
   return value;
+}
+
+absl::StatusOr<std::optional<double>> SensorParameters::TakeOptionalNumber(const std::string& name,
+                                                                           double minimum,
+                                                                           double maximum) {
+  if (left_.count(name) == 0) return std::nullopt;
+  TJ_ASSIGN_OR_RETURN(const double value, TakeNumber(name, minimum, minimum, maximum));
+  return value;
+}
+
+std::string SensorParameters::TakeText(const std::string& name, absl::string_view otherwise) {
+  const auto found = left_.find(name);
+  if (found == left_.end()) return std::string(otherwise);
+  std::string text = std::move(found->second);
+  left_.erase(found);
+  return text;
 }
 
 absl::Status SensorParameters::Finish() const {

@@ -5,6 +5,7 @@
 
 #include <cstdint>
 #include <map>
+#include <optional>
 #include <string>
 
 #include "absl/status/statusor.h"
@@ -34,12 +35,16 @@ class SensorParameters {
   absl::StatusOr<double> TakeNumber(const std::string& name, double otherwise, double minimum,
                                     double maximum);
   absl::StatusOr<bool> TakeBool(const std::string& name, bool otherwise);
+  // Nothing when the parameter is absent.
+  absl::StatusOr<std::optional<double>> TakeOptionalNumber(const std::string& name, double minimum,
+                                                           double maximum);
+  std::string TakeText(const std::string& name, absl::string_view otherwise);
   // InvalidArgument when a parameter was not taken.
   [[nodiscard]] absl::Status Finish() const;
+  // InvalidArgument: "sensor "URI": NAME is not WANTED".
+  absl::Status Invalid(absl::string_view name, absl::string_view wanted) const;
 
  private:
-  absl::Status Invalid(const std::string& name, absl::string_view wanted) const;
-
   const SensorUri& uri_;
   std::map<std::string, std::string> left_;
 };

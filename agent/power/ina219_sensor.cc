@@ -1,0 +1,219 @@
+// SPDX-FileCopyrightText: 2026 The TinyJoule Authors
+// SPDX-License-Identifier: Apache-2.0
+#include "agent/power/ina219_sensor.h"
+
+#include <algorithm>
+#include <cerrno>
+#include <cmath>
+#include <cstdlib>
+#include <utility>
+
+#include "common/energy/conversion.h"
+
+namespace tinyjoule {
+namespace {
+
+// What an adapter says of a transfer that may work the next time.
+bool MayRetry(int error_number) {
+  return error_number == EREMOTEIO || error_number == ETIMEDOUT || error_number == EIO ||
+         error_number == EAGAIN || error_number == ENXIO;
+}
+
+int64_t WholeMicroseconds(int64_t t_ns) { return t_ns - t_ns % kTimeUnitNs; }
+
+}  // namespace
+
+Ina219Sensor::Ina219Sensor(Options options, std::unique_ptr<I2cDevice> device, Clock& clock)
+    : options_(std::move(options)),
+      device_(std::move(device)),
+      clock_(clock),
+      configuration_(Ina219ConfigurationWord(options_.settings)),
+      cycle_ns_(Ina219CycleNs(options_.settings)) {}
+
+v1::SensorDescription Ina219Sensor::Describe() const {
+  const Ina219Settings& settings = options_.settings;
+  v1::SensorDescription description;
+  description.set_uri(options_.uri);
+  description.set_kind("ina219");
+  description.set_shunt_lsb_v(kIna219ShuntLsbV);
+  description.set_shunt_offset_counts(options_.shunt_offset_counts);
+  description.set_bus_lsb_v(kIna219BusLsbV);
+  description.set_shunt_uohm(options_.shunt_uohm);
+  description.set_gain(options_.gain);
+  description.set_cycle_ns(cycle_ns_);
+  description.set_nominal_cycle_ns(Ina219CycleNs(settings));
+  description.set_read_time_ns(read_time_ns_);
+  description.set_shunt_clip_counts(static_cast<uint32_t>(Ina219ShuntRail(settings)));
+  description.set_resolution(std::string(settings.shunt_adc->name) + "/" +
+                             std::string(settings.bus_adc->name));
+  if (options_.idle_min_w) description.set_idle_min_w(*options_.idle_min_w);
+  if (options_.idle_max_w) description.set_idle_max_w(*options_.idle_max_w);
+  if (options_.calibration) {
+    *description.mutable_calibration() = *options_.calibration;
+    description.set_calibration_version(options_.calibration->version());
+    description.set_relative_uncertainty(options_.calibration->reference_uncertainty());
+  }
+  return description;
+}
+
+absl::Status Ina219Sensor::Start() {
+  // Until it is qualified, nothing is known of the bus: poll all the time.
+  const int64_t poll_ns = read_time_ns_ > 0 ? read_time_ns_ / 3 : cycle_ns_;
+  return BeginConversions(cycle_ns_, poll_ns);
+}
+
+absl::Status Ina219Sensor::BeginConversions(int64_t cycle_ns, int64_t poll_ns) {
+  if (const int error_number = Write(configuration_)) {
+    return TransferError(error_number, "write the configuration");
+  }
+  // Writing the mode begins a conversion and takes "ready" back.
+  edges_.Begin(clock_.MonotonicNs(), cycle_ns, poll_ns);
+  const Ina219Settings& settings = options_.settings;
+  shunt_valid_ns_ = static_cast<int64_t>(static_cast<double>(settings.shunt_adc->conversion_ns) *
+                                         static_cast<double>(cycle_ns) /
+                                         static_cast<double>(Ina219CycleNs(settings)));
+  ready_is_stale_ = false;
+  retried_reads_ = 0;
+  configuration_checks_ = 0;
+  reset_seen_ = false;
+  configuration_changed_ = false;
+  configuration_found_ = 0;
+  check_requested_ = false;
+  statistics_.Clear();
+  stopped_ = false;
+  return absl::OkStatus();
+}
+
+ReadOutcome Ina219Sensor::ReadConversion(RawSample* sample) {
+  if (stopped_) return ReadOutcome::kEnd;
+  const ReadOutcome outcome = ReadNext(sample);
+  if (outcome == ReadOutcome::kFailed) {
+    // What broke the transfer may have reset the chip.
+    check_requested_ = true;
+  } else if (outcome == ReadOutcome::kSample && check_requested_.exchange(false)) {
+    CheckConfiguration();
+  }
+  return outcome;
+}
+
+ReadOutcome Ina219Sensor::ReadNext(RawSample* sample) {
+  Ready ready;
+  const ReadOutcome outcome = AwaitConversion(&ready);
+  if (outcome == ReadOutcome::kFailed) edges_.Skip(clock_.MonotonicNs());
+  if (outcome != ReadOutcome::kSample) return outcome;
+  const EdgeTracker::Edge edge = edges_.Notice(ready.not_ready_ns, ready.end_ns);
+  uint16_t shunt_word = 0;
+  if (Read(kIna219Shunt, edge.t_ns + shunt_valid_ns_, &shunt_word) != 0) {
+    return ReadOutcome::kFailed;
+  }
+  const int64_t shunt_ns = clock_.MonotonicNs();
+  uint16_t power_word = 0;
+  ready_is_stale_ = Read(kIna219Power, edge.t_ns + shunt_valid_ns_, &power_word) != 0;
+  last_read_time_ns_ = clock_.MonotonicNs() - ready.begin_ns;
+  statistics_.Add(last_read_time_ns_, edge.lateness_ns);
+
+  sample->t_ns = WholeMicroseconds(edge.t_ns);
+  sample->bus = Ina219BusCounts(ready.bus_word);
+  sample->shunt = Ina219ShuntCounts(shunt_word);
+  sample->power = 0;
+  sample->flags = 0;
+  if (Ina219MathOverflow(ready.bus_word)) sample->flags |= v1::SAMPLE_FLAG_MATH_OVERFLOW;
+  if (shunt_ns - edge.t_ns > shunt_valid_ns_) sample->flags |= v1::SAMPLE_FLAG_TORN;
+  if (edge.lateness_ns > cycle_ns_ / 2) sample->flags |= v1::SAMPLE_FLAG_LATE;
+  if (std::abs(sample->shunt) >= Ina219ShuntRail(options_.settings) ||
+      sample->bus >= Ina219BusRail(options_.settings)) {
+    sample->flags |= v1::SAMPLE_FLAG_CLIPPED;
+  }
+  return ReadOutcome::kSample;
+}
+
+ReadOutcome Ina219Sensor::AwaitConversion(Ready* ready) {
+  if (ready_is_stale_) {
+    // Not before the end of the conversion that was given up: it would say "ready" once more.
+    clock_.SleepUntil(edges_.last_ns() + cycle_ns_ / 8);
+    ready_is_stale_ = !ClearReady();
+  }
+  clock_.SleepUntil(edges_.wake_ns());
+  if (stopped_) return ReadOutcome::kEnd;
+  if (ready_is_stale_ && !ClearReady()) return ReadOutcome::kFailed;
+  // Until the power has been read.
+  ready_is_stale_ = true;
+  return PollUntilReady(ready);
+}
+
+ReadOutcome Ina219Sensor::PollUntilReady(Ready* ready) {
+  const int64_t deadline_ns = clock_.MonotonicNs() + 2 * cycle_ns_;
+  while (!stopped_) {
+    ready->begin_ns = clock_.MonotonicNs();
+    if (ready->begin_ns > deadline_ns) return ReadOutcome::kFailed;
+    if (Read(kIna219Bus, deadline_ns, &ready->bus_word) != 0) return ReadOutcome::kFailed;
+    ready->end_ns = clock_.MonotonicNs();
+    if (Ina219ConversionReady(ready->bus_word)) return ReadOutcome::kSample;
+    ready->not_ready_ns = ready->end_ns;
+  }
+  return ReadOutcome::kEnd;
+}
+
+int Ina219Sensor::Read(uint8_t address, int64_t deadline_ns, uint16_t* word) {
+  constexpr int kPausesPerCycle = 16;
+  last_error_ = device_->ReadRegister(address, word);
+  if (last_error_ == 0) return 0;
+  while (MayRetry(last_error_)) {
+    const int64_t again_ns = clock_.MonotonicNs() + cycle_ns_ / kPausesPerCycle;
+    if (again_ns > deadline_ns) break;
+    clock_.SleepUntil(again_ns);
+    last_error_ = device_->ReadRegister(address, word);
+    if (last_error_ == 0) {
+      retried_reads_.fetch_add(1, std::memory_order_relaxed);
+      return 0;
+    }
+  }
+  return last_error_;
+}
+
+int Ina219Sensor::Write(uint16_t word) {
+  constexpr int kAttempts = 3;
+  int error_number = 0;
+  for (int attempt = 0; attempt < kAttempts; ++attempt) {
+    error_number = device_->WriteRegister(kIna219Configuration, word);
+    if (!MayRetry(error_number)) break;
+    clock_.SleepUntil(clock_.MonotonicNs() + kNsPerMs);
+  }
+  return error_number;
+}
+
+bool Ina219Sensor::ClearReady() {
+  uint16_t power_word = 0;
+  return device_->ReadRegister(kIna219Power, &power_word) == 0;
+}
+
+void Ina219Sensor::CheckConfiguration() {
+  uint16_t found = 0;
+  if (Read(kIna219Configuration, clock_.MonotonicNs() + cycle_ns_ / 4, &found) != 0) {
+    check_requested_ = true;
+    return;
+  }
+  if (found != configuration_) {
+    configuration_found_ = found;
+    (found == kIna219ResetConfiguration ? reset_seen_ : configuration_changed_) = true;
+  } else if (!reset_seen_ && !configuration_changed_) {
+    configuration_found_ = found;
+  }
+  configuration_checks_.fetch_add(1);
+}
+
+SensorHealth Ina219Sensor::Health() const {
+  SensorHealth health;
+  health.retried_reads = retried_reads_;
+  health.configuration_checks = configuration_checks_;
+  health.reset_seen = reset_seen_;
+  health.configuration_changed = configuration_changed_;
+  health.configuration_written = configuration_;
+  health.configuration_found = configuration_found_;
+  health.read_time_ns = statistics_.read_time_ns();
+  health.read_time_worst_ns = statistics_.read_time_worst_ns();
+  health.lateness_p99_ns = statistics_.lateness_p99_ns();
+  return health;
+}
+
+}  // namespace tinyjoule
