@@ -102,27 +102,29 @@ absl::Status Ina219Sensor::CheckIdentity() {
 }
 
 absl::Status Ina219Sensor::CheckReadBack() {
-  if (const int error_number = Write(configuration_)) {
+  const uint16_t written = Ina219ConfigurationWord(Settings());
+  if (const int error_number = Write(written)) {
     return TransferError(error_number, "write the configuration");
   }
   TJ_ASSIGN_OR_RETURN(const uint16_t word, ReadConfiguration());
-  if (word == configuration_) return absl::OkStatus();
+  if (word == written) return absl::OkStatus();
   return absl::UnavailableError(absl::StrFormat(
       "the INA219 at %s does not keep its configuration: 0x%04X was written, 0x%04X came back. "
       "Check the wiring and its supply, and that no other program uses it",
-      Place(), configuration_, word));
+      Place(), written, word));
 }
 
 absl::StatusOr<uint16_t> Ina219Sensor::ReadConfiguration() {
   uint16_t word = 0;
-  const int error_number = Read(kIna219Configuration, clock_.MonotonicNs() + cycle_ns_, &word);
+  const int error_number = Read(kIna219Configuration, clock_.MonotonicNs() + CycleNs(), &word);
   if (error_number != 0) return TransferError(error_number, "read the configuration");
   return word;
 }
 
 absl::Status Ina219Sensor::TimeConversions() {
-  const int64_t nominal_ns = Ina219CycleNs(options_.settings);
-  TJ_RETURN_IF_ERROR(BeginConversions(nominal_ns, nominal_ns));
+  cycle_ratio_ = 1;
+  const int64_t nominal_ns = CycleNs();
+  TJ_RETURN_IF_ERROR(BeginConversions(nominal_ns));
   const int64_t wanted =
       std::clamp<int64_t>(kLongestTimingNs / nominal_ns, 1, kTimedConversions) + 1;
   Timing timing;
@@ -136,15 +138,16 @@ absl::Status Ina219Sensor::TimeConversions() {
   }
   if (timing.samples() < wanted) return NotConverting();
   if (timing.torn + timing.lost() > wanted / 2) return TooSlow(timing.MedianReadTimeNs());
-  const int64_t cycle_ns = (timing.last_ns - timing.first_ns) / timing.cycles;
-  if (std::abs(static_cast<double>(cycle_ns) / static_cast<double>(nominal_ns) - 1) >
-      kCycleTolerance) {
+  const double cycle_ns =
+      static_cast<double>(timing.last_ns - timing.first_ns) / static_cast<double>(timing.cycles);
+  const double ratio = cycle_ns / static_cast<double>(nominal_ns);
+  if (std::abs(ratio - 1) > kCycleTolerance) {
     return absl::FailedPreconditionError(absl::StrFormat(
         "the INA219 at %s converts every %.3f ms, and its data sheet says %.3f ms: it is no "
         "INA219, or the board's clock is wrong",
-        Place(), MillisecondsFromNs(cycle_ns), MillisecondsFromNs(nominal_ns)));
+        Place(), cycle_ns * 1e-6, MillisecondsFromNs(nominal_ns)));
   }
-  cycle_ns_ = cycle_ns;
+  cycle_ratio_ = ratio;
   read_time_ns_ = timing.MedianReadTimeNs();
   return absl::OkStatus();
 }

@@ -8,6 +8,8 @@
 #include <cstdlib>
 #include <utility>
 
+#include "absl/strings/str_cat.h"
+#include "absl/strings/str_join.h"
 #include "common/energy/conversion.h"
 
 namespace tinyjoule {
@@ -27,11 +29,20 @@ Ina219Sensor::Ina219Sensor(Options options, std::unique_ptr<I2cDevice> device, C
     : options_(std::move(options)),
       device_(std::move(device)),
       clock_(clock),
-      configuration_(Ina219ConfigurationWord(options_.settings)),
-      cycle_ns_(Ina219CycleNs(options_.settings)) {}
+      shunt_adc_(options_.settings.shunt_adc) {}
+
+Ina219Settings Ina219Sensor::Settings() const {
+  Ina219Settings settings = options_.settings;
+  settings.shunt_adc = shunt_adc_;
+  return settings;
+}
+
+int64_t Ina219Sensor::CycleNs() const {
+  return std::llround(cycle_ratio_ * static_cast<double>(Ina219CycleNs(Settings())));
+}
 
 v1::SensorDescription Ina219Sensor::Describe() const {
-  const Ina219Settings& settings = options_.settings;
+  const Ina219Settings settings = Settings();
   v1::SensorDescription description;
   description.set_uri(options_.uri);
   description.set_kind("ina219");
@@ -40,7 +51,7 @@ v1::SensorDescription Ina219Sensor::Describe() const {
   description.set_bus_lsb_v(kIna219BusLsbV);
   description.set_shunt_uohm(options_.shunt_uohm);
   description.set_gain(options_.gain);
-  description.set_cycle_ns(cycle_ns_);
+  description.set_cycle_ns(CycleNs());
   description.set_nominal_cycle_ns(Ina219CycleNs(settings));
   description.set_read_time_ns(read_time_ns_);
   description.set_shunt_clip_counts(static_cast<uint32_t>(Ina219ShuntRail(settings)));
@@ -58,21 +69,22 @@ v1::SensorDescription Ina219Sensor::Describe() const {
 
 absl::Status Ina219Sensor::Start() {
   // Until it is qualified, nothing is known of the bus: poll all the time.
-  const int64_t poll_ns = read_time_ns_ > 0 ? read_time_ns_ / 3 : cycle_ns_;
-  return BeginConversions(cycle_ns_, poll_ns);
+  return BeginConversions(read_time_ns_ > 0 ? read_time_ns_ / 3 : CycleNs());
 }
 
-absl::Status Ina219Sensor::BeginConversions(int64_t cycle_ns, int64_t poll_ns) {
-  if (const int error_number = Write(configuration_)) {
+absl::Status Ina219Sensor::BeginConversions(int64_t poll_ns) {
+  const Ina219Settings settings = Settings();
+  configuration_written_ = Ina219ConfigurationWord(settings);
+  if (const int error_number = Write(configuration_written_)) {
     return TransferError(error_number, "write the configuration");
   }
   // Writing the mode begins a conversion and takes "ready" back.
-  edges_.Begin(clock_.MonotonicNs(), cycle_ns, poll_ns);
-  const Ina219Settings& settings = options_.settings;
-  shunt_valid_ns_ = static_cast<int64_t>(static_cast<double>(settings.shunt_adc->conversion_ns) *
-                                         static_cast<double>(cycle_ns) /
-                                         static_cast<double>(Ina219CycleNs(settings)));
+  cycle_ns_ = CycleNs();
+  edges_.Begin(clock_.MonotonicNs(), cycle_ns_, poll_ns);
+  shunt_valid_ns_ =
+      std::llround(cycle_ratio_ * static_cast<double>(settings.shunt_adc->conversion_ns));
   ready_is_stale_ = false;
+  reads_ = 0;
   retried_reads_ = 0;
   configuration_checks_ = 0;
   reset_seen_ = false;
@@ -156,6 +168,7 @@ ReadOutcome Ina219Sensor::PollUntilReady(Ready* ready) {
 
 int Ina219Sensor::Read(uint8_t address, int64_t deadline_ns, uint16_t* word) {
   constexpr int kPausesPerCycle = 16;
+  reads_.fetch_add(1, std::memory_order_relaxed);
   last_error_ = device_->ReadRegister(address, word);
   if (last_error_ == 0) return 0;
   while (MayRetry(last_error_)) {
@@ -193,7 +206,7 @@ void Ina219Sensor::CheckConfiguration() {
     check_requested_ = true;
     return;
   }
-  if (found != configuration_) {
+  if (found != configuration_written_) {
     configuration_found_ = found;
     (found == kIna219ResetConfiguration ? reset_seen_ : configuration_changed_) = true;
   } else if (!reset_seen_ && !configuration_changed_) {
@@ -204,16 +217,36 @@ void Ina219Sensor::CheckConfiguration() {
 
 SensorHealth Ina219Sensor::Health() const {
   SensorHealth health;
+  health.reads = reads_;
   health.retried_reads = retried_reads_;
   health.configuration_checks = configuration_checks_;
   health.reset_seen = reset_seen_;
   health.configuration_changed = configuration_changed_;
-  health.configuration_written = configuration_;
+  health.configuration_written = configuration_written_;
   health.configuration_found = configuration_found_;
   health.read_time_ns = statistics_.read_time_ns();
   health.read_time_worst_ns = statistics_.read_time_worst_ns();
   health.lateness_p99_ns = statistics_.lateness_p99_ns();
   return health;
+}
+
+std::vector<std::string> Ina219Sensor::Resolutions() const {
+  std::vector<std::string> words;
+  for (const Ina219AdcMode& mode : kIna219AdcModes) {
+    if (mode.conversion_ns > read_time_ns_) words.emplace_back(mode.name);
+  }
+  return words;
+}
+
+absl::Status Ina219Sensor::SetResolution(const std::string& word) {
+  const std::vector<std::string> words = Resolutions();
+  if (std::find(words.begin(), words.end(), word) == words.end()) {
+    return absl::InvalidArgumentError(absl::StrCat("the INA219 at ", Place(),
+                                                   " has no resolution \"", word, "\"; it has ",
+                                                   absl::StrJoin(words, ", ")));
+  }
+  shunt_adc_ = FindIna219AdcMode(word);
+  return absl::OkStatus();
 }
 
 }  // namespace tinyjoule

@@ -8,6 +8,7 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <vector>
 
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
@@ -58,6 +59,9 @@ class Ina219Sensor final : public PowerSensor {
   void Stop() override { stopped_.store(true); }
   void RequestCheck() override { check_requested_.store(true); }
   SensorHealth Health() const override;
+  // The shunt's modes that the bus can follow.
+  std::vector<std::string> Resolutions() const override;
+  absl::Status SetResolution(const std::string& word) override;
 
  private:
   struct Ready {
@@ -77,7 +81,10 @@ class Ina219Sensor final : public PowerSensor {
   absl::Status TooSlow(int64_t read_time_ns) const;
   absl::Status TransferError(int error_number, absl::string_view attempt) const;
   std::string Place() const;
-  absl::Status BeginConversions(int64_t cycle_ns, int64_t poll_ns);
+  absl::Status BeginConversions(int64_t poll_ns);
+  Ina219Settings Settings() const;
+  // As far as it is known.
+  int64_t CycleNs() const;
 
   ReadOutcome ReadNext(RawSample* sample);
   // kSample: the chip is ready to be read.
@@ -93,22 +100,25 @@ class Ina219Sensor final : public PowerSensor {
   const Options options_;
   const std::unique_ptr<I2cDevice> device_;
   Clock& clock_;
-  const uint16_t configuration_;
-  // Set by Qualify.
-  int64_t cycle_ns_;
+  // Set by Qualify: a cycle to what the data sheet says, and how long a conversion takes to read.
+  double cycle_ratio_ = 1;
   int64_t read_time_ns_ = 0;
+  std::atomic<const Ina219AdcMode*> shunt_adc_;
 
   std::atomic<bool> stopped_{true};
   std::atomic<bool> check_requested_{false};
+  std::atomic<uint64_t> reads_{0};
   std::atomic<uint64_t> retried_reads_{0};
   std::atomic<uint64_t> configuration_checks_{0};
   std::atomic<bool> reset_seen_{false};
   std::atomic<bool> configuration_changed_{false};
+  std::atomic<uint16_t> configuration_written_{0};
   std::atomic<uint16_t> configuration_found_{0};
   ReadStatistics statistics_;
 
   // On the sampler's thread.
   EdgeTracker edges_;
+  int64_t cycle_ns_ = 0;
   // From the end of a conversion until the next one overwrites the shunt's word.
   int64_t shunt_valid_ns_ = 0;
   // The chip may still say "ready" of a conversion that is done with.

@@ -355,6 +355,33 @@ TEST_F(Ina219SensorTest, ChecksTheConfigurationOnRequest) {
   EXPECT_FALSE(sensor_->Health().configuration_changed);
 }
 
+TEST_F(Ina219SensorTest, ResolutionsAreThoseThatTheBusCanFollow) {
+  chip_.cycle_ns = 5'000'000;
+  Make();
+  EXPECT_EQ(sensor_->Resolutions().size(), 11u);
+  ASSERT_TRUE(sensor_->Qualify().ok());
+  const std::vector<std::string> words = sensor_->Resolutions();
+  EXPECT_EQ(words.front(), "12bit") << "three transfers of 0.12 ms fit into no shorter mode";
+  EXPECT_EQ(words.back(), "x128");
+  EXPECT_EQ(sensor_->SetResolution("9bit").code(), absl::StatusCode::kInvalidArgument);
+  ASSERT_TRUE(sensor_->SetResolution("x16").ok());
+  const v1::SensorDescription description = sensor_->Describe();
+  EXPECT_EQ(description.resolution(), "x16/12bit");
+  EXPECT_EQ(description.nominal_cycle_ns(), 9'042'000);
+  // This chip is as slow as it was measured to be.
+  EXPECT_NEAR(static_cast<double>(description.cycle_ns()), 9.042e6 * 5 / 4.792, 5e3);
+  chip_.shunt_ns = 8'900'000;
+  chip_.cycle_ns = 9'434'000;
+  ASSERT_TRUE(sensor_->Start().ok());
+  EXPECT_EQ(chip_.configuration, 0x39E7);
+  for (int64_t number = 1; number <= 50; ++number) {
+    const RawSample sample = ReadSample();
+    ASSERT_EQ(Number(sample), number);
+    ASSERT_EQ(sample.flags, 0);
+  }
+  EXPECT_GE(sensor_->Health().reads, 150u);
+}
+
 TEST_F(Ina219SensorTest, NothingAtTheAddressSaysWhereToLook) {
   for (const int error_number : {EREMOTEIO, ENXIO}) {
     chip_.error = error_number;

@@ -13,6 +13,8 @@
 #include "gtest/gtest.h"
 #include "tests/support/fake_clock.h"
 #include "tests/support/fault_file_system.h"
+#include "tests/support/ina219_model.h"
+#include "tests/support/load_profile.h"
 
 namespace tinyjoule {
 namespace {
@@ -27,13 +29,18 @@ class PowerSensorContractTest : public ::testing::TestWithParam<const char*> {
       trace += "0:00:00." + std::to_string(100000 + i * 4850) + ",5.120,257.463,1325.366\n";
     }
     ASSERT_TRUE(files_.WriteFileAtomically("/trace.csv", trace).ok());
-    auto sensor = MakePowerSensor(GetParam(), {clock_, files_, load_});
+    auto sensor = MakePowerSensor(GetParam(),
+                                  {clock_, files_, load_, "", [this](const std::string&, uint8_t) {
+                                     return std::make_unique<ModelI2cDevice>(clock_, chip_);
+                                   }});
     ASSERT_TRUE(sensor.ok()) << sensor.status();
     sensor_ = *std::move(sensor);
   }
   FakeClock clock_;
   FaultFileSystem files_;
   ProcessCpuTime load_;
+  const LoadProfile board_{2.6};
+  Ina219Model chip_{clock_, board_, {}};
   std::unique_ptr<PowerSensor> sensor_;
 };
 
@@ -99,7 +106,10 @@ TEST_P(PowerSensorContractTest, StopEndsReadingAndStartBeginsAnew) {
 
 INSTANTIATE_TEST_SUITE_P(Sensors, PowerSensorContractTest,
                          ::testing::Values("sim:seed=7", "sim:noise_w=0.2&idle_w=2&busy_w=6",
-                                           "replay:/trace.csv"));
+                                           "replay:/trace.csv",
+                                           "i2c:/dev/i2c-1@0x40?shunt_uohm=100000",
+                                           "i2c:/dev/i2c-1?adc=x32",
+                                           "i2c:/dev/i2c-1?adc=12bit&range_v=16"));
 
 }  // namespace
 }  // namespace tinyjoule
