@@ -29,7 +29,8 @@ void AddOptions(CLI::App& app, AgentOptions* options, std::vector<std::string>* 
   app.add_option("--state-dir", options->state_dir,
                  "folder of the spool and the artifact cache; created on first use");
   app.add_option("--sensor", options->sensor,
-                 "i2c:/dev/i2c-1@0x40?shunt_uohm=100000 | sim:seed=7 | replay:FILE | none: "
+                 "i2c:/dev/i2c-1@0x40?shunt_uohm=100000 | hwmon: | rapl: | sim:seed=7 | "
+                 "replay:FILE | none: "
                  "(docs/sensors.md)");
   app.add_option("--label", *labels, "key=value that sweeps can select; repeatable");
   app.add_option("--marker", options->marker, "gpio:LABEL/LINE that shows each window");

@@ -6,8 +6,10 @@
 #include <utility>
 
 #include "absl/strings/str_cat.h"
+#include "agent/power/hwmon_sensor.h"
 #include "agent/power/make_ina219.h"
 #include "agent/power/power_trace.h"
+#include "agent/power/rapl_sensor.h"
 #include "agent/power/replay_sensor.h"
 #include "agent/power/sensor_uri.h"
 #include "agent/power/simulated_sensor.h"
@@ -16,7 +18,7 @@
 namespace tinyjoule {
 namespace {
 
-constexpr char kSchemes[] = "i2c:, sim:, replay: and none: are there";
+constexpr char kSchemes[] = "i2c:, hwmon:, rapl:, sim:, replay: and none: are there";
 constexpr double kMaxPowerW = 100;
 
 using SensorOrStatus = absl::StatusOr<std::unique_ptr<PowerSensor>>;
@@ -60,10 +62,8 @@ SensorOrStatus MakePowerSensor(absl::string_view text,
                                const PowerSensorDependencies& dependencies) {
   TJ_ASSIGN_OR_RETURN(const SensorUri uri, ParseSensorUri(text));
   if (uri.scheme == "i2c") return MakeIna219(uri, dependencies);
-  if (uri.scheme == "hwmon" || uri.scheme == "rapl") {
-    return absl::UnimplementedError(absl::StrCat("sensor \"", text, "\": this version cannot read ",
-                                                 uri.scheme, ": sensors; ", kSchemes));
-  }
+  if (uri.scheme == "hwmon") return MakeHwmon(uri, dependencies);
+  if (uri.scheme == "rapl") return MakeRapl(uri, dependencies);
   if (uri.scheme == "sim") return MakeSimulated(uri, dependencies);
   if (uri.scheme == "replay") return MakeReplay(uri, dependencies);
   if (uri.scheme == "none") return std::unique_ptr<PowerSensor>();

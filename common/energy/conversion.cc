@@ -50,8 +50,10 @@ bool CountConverter::Clipped(const RawCounts& counts) const {
 }
 
 absl::Status CheckSensorDescription(const v1::SensorDescription& sensor) {
-  TJ_RETURN_IF_ERROR(CheckFactor("shunt_lsb_v", sensor.shunt_lsb_v(), true));
-  TJ_RETURN_IF_ERROR(CheckFactor("bus_lsb_v", sensor.bus_lsb_v(), true));
+  const bool power_alone =
+      sensor.has_power_channel() && sensor.shunt_lsb_v() == 0 && !MeasuresVoltage(sensor);
+  TJ_RETURN_IF_ERROR(CheckFactor("shunt_lsb_v", sensor.shunt_lsb_v(), !power_alone));
+  TJ_RETURN_IF_ERROR(CheckFactor("bus_lsb_v", sensor.bus_lsb_v(), !power_alone));
   TJ_RETURN_IF_ERROR(CheckFactor("shunt_offset_counts", sensor.shunt_offset_counts(), false));
   TJ_RETURN_IF_ERROR(CheckFactor("gain", sensor.gain(), true));
   if (sensor.shunt_uohm() == 0) return absl::InvalidArgumentError("sensor.shunt_uohm is 0");

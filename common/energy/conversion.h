@@ -40,6 +40,9 @@ class CountConverter {
   int64_t shunt_clip_counts_;
 };
 
+// False for a sensor that tells power alone: its samples hold no voltage and no current.
+inline bool MeasuresVoltage(const v1::SensorDescription& sensor) { return sensor.bus_lsb_v() != 0; }
+
 // InvalidArgument, naming the field, when a description cannot give finite volts, amperes and
 // watts. Check descriptions that come from a peer.
 [[nodiscard]] absl::Status CheckSensorDescription(const v1::SensorDescription& sensor);

@@ -89,5 +89,22 @@ TEST(CheckSensorDescription, NamesTheFieldThatCannotBe) {
   EXPECT_EQ(CheckSensorDescription(sensor).message(), "sensor.power_lsb_w is 0");
 }
 
+TEST(CheckSensorDescription, PowerAloneNeedsItsChannel) {
+  v1::SensorDescription sensor = Ina219();
+  sensor.set_shunt_lsb_v(0);
+  sensor.set_bus_lsb_v(0);
+  EXPECT_EQ(CheckSensorDescription(sensor).message(), "sensor.shunt_lsb_v is 0");
+  sensor.set_has_power_channel(true);
+  sensor.set_power_lsb_w(1e-6);
+  EXPECT_TRUE(CheckSensorDescription(sensor).ok());
+  EXPECT_FALSE(MeasuresVoltage(sensor));
+  EXPECT_TRUE(MeasuresVoltage(Ina219()));
+  RawCounts counts;
+  counts.power = 1'250'000;
+  EXPECT_DOUBLE_EQ(CountConverter(sensor).Convert(counts).power_w, 1.25);
+  sensor.set_bus_lsb_v(4e-3);
+  EXPECT_EQ(CheckSensorDescription(sensor).message(), "sensor.shunt_lsb_v is 0");
+}
+
 }  // namespace
 }  // namespace tinyjoule

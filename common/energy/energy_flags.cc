@@ -99,7 +99,8 @@ void AddSampleFlags(const FlagEvidence& evidence, std::vector<v1::Flag>& flags) 
     flags.push_back(MakeFlag("SAMPLER_LATE", Share(tally.late, tally.samples, "late")));
   }
   // A simulated or replayed supply says nothing about this board's.
-  const bool has_supply = !evidence.sensor.simulated() && tally.samples > 0;
+  const bool has_supply =
+      !evidence.sensor.simulated() && MeasuresVoltage(evidence.sensor) && tally.samples > 0;
   if (has_supply && tally.voltage_min_v < kUndervoltV) {
     flags.push_back(MakeFlag("UNDERVOLT", tally.voltage_min_v < kFatalUndervoltV,
                              absl::StrFormat("down to %.3f V", tally.voltage_min_v)));

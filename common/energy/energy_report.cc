@@ -211,10 +211,12 @@ class Accountant {
     const double covered_s = SecondsFromNs(covered_ns_);
     summary.set_energy_j(energy_j_);
     summary.set_power_mean_w(energy_j_ / covered_s);
-    summary.set_current_mean_a(ampere_seconds_ / covered_s);
-    summary.set_voltage_mean_v(volt_seconds_ / covered_s);
     if (power_peak_w_) summary.set_power_peak_w(*power_peak_w_);
-    if (current_peak_a_) summary.set_current_peak_a(*current_peak_a_);
+    if (MeasuresVoltage(sensor_)) {
+      summary.set_current_mean_a(ampere_seconds_ / covered_s);
+      summary.set_voltage_mean_v(volt_seconds_ / covered_s);
+      if (current_peak_a_) summary.set_current_peak_a(*current_peak_a_);
+    }
     if (baseline_) {
       summary.set_energy_net_j(net_j_);
       summary.set_idle_power_w(idle_j_ / covered_s);

@@ -94,6 +94,34 @@ const v1::Flag& FlagNamed(const EnergyReport& report, absl::string_view name) {
   return none;
 }
 
+// What a processor's own counters tell: no volts, no amperes.
+TEST(ComputeEnergy, PowerAloneHasNoVoltageAndNoCurrent) {
+  v1::SensorDescription sensor;
+  sensor.set_kind("rapl");
+  sensor.set_shunt_uohm(1'000'000);
+  sensor.set_gain(1);
+  sensor.set_has_power_channel(true);
+  sensor.set_power_lsb_w(1e-6);
+  sensor.set_cycle_ns(kCycleNs);
+  std::vector<RawCounts> trace = Trace(BusyAmperes);
+  for (RawCounts& counts : trace) {
+    counts.power = counts.shunt * 500;
+    counts.bus = counts.shunt = 0;
+  }
+  const auto report = ComputeEnergy(sensor, trace, StandardWindows());
+  ASSERT_TRUE(report.ok()) << report.status();
+  const v1::EnergySummary& summary = report->summary;
+  EXPECT_EQ(summary.power_source(), "rapl");
+  EXPECT_NEAR(summary.energy_j(), 144, 0.01);
+  EXPECT_NEAR(summary.energy_net_j(), 54, 0.01);
+  EXPECT_NEAR(summary.power_peak_w(), 4, 0.001);
+  EXPECT_FALSE(summary.has_voltage_mean_v());
+  EXPECT_FALSE(summary.has_current_mean_a());
+  EXPECT_FALSE(summary.has_current_peak_a());
+  EXPECT_THAT(Names(*report), Not(Contains("UNDERVOLT")));
+  EXPECT_THAT(Names(*report), Not(Contains("NEGATIVE")));
+}
+
 TEST(ComputeEnergy, FiguresOfAConstantLoad) {
   const auto report = ComputeEnergy(Ina219(), Trace(BusyAmperes), StandardWindows());
   ASSERT_TRUE(report.ok()) << report.status();

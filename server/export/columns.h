@@ -41,6 +41,8 @@ struct WindowRow {
 struct SampleRow {
   absl::string_view run_id;
   bool simulated;
+  // False: the sensor tells power alone, and the other cells are empty.
+  bool measures_voltage;
   const PowerSample& sample;
 };
 struct TrialRow {

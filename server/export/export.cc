@@ -114,7 +114,9 @@ absl::Status SamplesExport::Add(absl::string_view run_id, const v1::SensorDescri
   for (const RawCounts& counts : samples) {
     const PowerSample sample = converter.Convert(counts);
     TJ_RETURN_IF_ERROR(writer_->WriteRow(
-        CellsOf(SampleColumns(), SampleRow{run_id, sensor.simulated(), sample}), NoParameters()));
+        CellsOf(SampleColumns(),
+                SampleRow{run_id, sensor.simulated(), MeasuresVoltage(sensor), sample}),
+        NoParameters()));
   }
   return absl::OkStatus();
 }

@@ -252,6 +252,21 @@ TEST(SamplesExport, ConvertsCountsAndNamesFlags) {
   EXPECT_EQ(lines[2], "r,9000,5,0,0,0,false,SIMULATED;GAP_BEFORE;CLIPPED");
 }
 
+TEST(SamplesExport, PowerAloneLeavesTheOtherCellsEmpty) {
+  v1::SensorDescription sensor;
+  sensor.set_shunt_uohm(1'000'000);
+  sensor.set_gain(1);
+  sensor.set_has_power_channel(true);
+  sensor.set_power_lsb_w(1e-6);
+  StringSink sink;
+  auto table = SamplesExport::Create(v1::EXPORT_FORMAT_CSV, sink);
+  ASSERT_TRUE(table.ok());
+  ASSERT_TRUE(table->Add("r", sensor, {{5000, 0, 0, 2'500'000, 0}}).ok());
+  ASSERT_TRUE(table->Finish().ok());
+  const std::vector<std::string> lines = absl::StrSplit(sink.text(), "\r\n");
+  EXPECT_EQ(lines[1], "r,5000,,,,2.5,false,");
+}
+
 TEST(TrialsExport, EachBaselineIsOneRow) {
   v1::TrialSummary trial;
   trial.set_trial_id("t");

@@ -62,6 +62,15 @@ SampleColumn OfSample(const char* name, const char* unit, double PowerSample::*m
           }};
 }
 
+SampleColumn OfSupply(const char* name, const char* unit, double PowerSample::*member,
+                      const char* meaning) {
+  SampleColumn column = OfSample(name, unit, member, meaning);
+  column.value = [member](const SampleRow& row) {
+    return row.measures_voltage ? NumberCell(row.sample.*member) : Cell();
+  };
+  return column;
+}
+
 std::vector<SampleColumn> MakeSampleColumns() {
   return {
       {{"run_id", "string", "", "Id of the run."},
@@ -70,9 +79,9 @@ std::vector<SampleColumn> MakeSampleColumns() {
       {{"t_ns", "integer", "ns", "End of the conversion on the agent's monotonic clock."},
        "",
        [](const SampleRow& row) { return Cell(row.sample.t_ns); }},
-      OfSample("bus_voltage_v", "V", &PowerSample::bus_voltage_v, "Supply voltage."),
-      OfSample("shunt_voltage_v", "V", &PowerSample::shunt_voltage_v, "Voltage over the shunt."),
-      OfSample("current_a", "A", &PowerSample::current_a, "Current."),
+      OfSupply("bus_voltage_v", "V", &PowerSample::bus_voltage_v, "Supply voltage."),
+      OfSupply("shunt_voltage_v", "V", &PowerSample::shunt_voltage_v, "Voltage over the shunt."),
+      OfSupply("current_a", "A", &PowerSample::current_a, "Current."),
       OfSample("power_w", "W", &PowerSample::power_w, "Power."),
       {{"marker", "boolean", "", "True inside a marked window."},
        "",
