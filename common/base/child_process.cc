@@ -76,10 +76,24 @@ struct ChildSetup {
   int output = -1;
   int error_output = -1;
   int report = -1;
-  int cpu = -1;
+  // Empty: as the parent's.
+  cpu_set_t cpus;
   int niceness = 0;
   pid_t parent = 0;
 };
+
+cpu_set_t SetOf(const std::vector<int>& cpus) {
+  cpu_set_t set;
+  CPU_ZERO(&set);
+  for (const int cpu : cpus) CPU_SET(static_cast<size_t>(cpu), &set);
+  return set;
+}
+
+[[noreturn]] void ReportAndExit(int report) {
+  const int error_number = errno;
+  [[maybe_unused]] const ssize_t written = write(report, &error_number, sizeof(error_number));
+  _exit(127);
+}
 
 // Between fork and exec: only async-signal-safe calls.
 [[noreturn]] void RunChild(const ChildSetup& setup, char** arguments, char** environment) {
@@ -92,19 +106,14 @@ struct ChildSetup {
   dup2(setup.input, STDIN_FILENO);
   dup2(setup.output, STDOUT_FILENO);
   if (setup.error_output >= 0) dup2(setup.error_output, STDERR_FILENO);
-  if (setup.cpu >= 0) {
-    cpu_set_t set;
-    CPU_ZERO(&set);
-    CPU_SET(setup.cpu, &set);
-    sched_setaffinity(0, sizeof(set), &set);
+  if (CPU_COUNT(&setup.cpus) > 0 && sched_setaffinity(0, sizeof(setup.cpus), &setup.cpus) != 0) {
+    ReportAndExit(setup.report);
   }
   if (setup.niceness > 0) {
     setpriority(PRIO_PROCESS, 0, getpriority(PRIO_PROCESS, 0) + setup.niceness);
   }
   execvpe(arguments[0], arguments, environment);
-  const int error_number = errno;
-  [[maybe_unused]] const ssize_t written = write(setup.report, &error_number, sizeof(error_number));
-  _exit(127);
+  ReportAndExit(setup.report);
 }
 
 ExitState FromWaitStatus(int status) {
@@ -232,8 +241,8 @@ absl::StatusOr<std::unique_ptr<ChildProcess>> PosixProcessLauncher::Launch(
   const std::vector<std::string> merged = MergedEnvironment(options.environment);
   CStrings arguments(options.arguments);
   CStrings environment(merged);
-  const ChildSetup setup{input.read_end, output.write_end, error_output, report.write_end,
-                         options.cpu,    options.niceness, getpid()};
+  const ChildSetup setup{input.read_end,      output.write_end, error_output, report.write_end,
+                         SetOf(options.cpus), options.niceness, getpid()};
   const pid_t pid = fork();
   if (pid == 0) RunChild(setup, arguments.get(), environment.get());
   if (pid < 0) {

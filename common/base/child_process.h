@@ -33,8 +33,8 @@ struct ProcessOptions {
   std::vector<std::string> environment;
   // Standard error is appended to this file; empty: this process's own.
   std::string stderr_path;
-  // CPU that the child is bound to; -1: none.
-  int cpu = -1;
+  // CPUs that the child is bound to; empty: this thread's.
+  std::vector<int> cpus = {};
   // Added to this process's niceness.
   int niceness = 0;
 };

@@ -16,7 +16,7 @@ std::unique_ptr<ChildProcess> Shell(const std::string& script,
                                     std::vector<std::string> environment = {},
                                     const std::string& stderr_path = "") {
   PosixProcessLauncher launcher;
-  auto child = launcher.Launch({{"sh", "-c", script}, std::move(environment), stderr_path, -1});
+  auto child = launcher.Launch({{"sh", "-c", script}, std::move(environment), stderr_path});
   EXPECT_TRUE(child.ok()) << child.status();
   return std::move(child).value();
 }
@@ -35,6 +35,15 @@ TEST(ChildProcessTest, TalksThroughItsPipes) {
   ASSERT_TRUE(child->Write("hello\n").ok());
   EXPECT_EQ(ReadAll(*child), "got hello\n");
   EXPECT_TRUE(child->Wait().ok());
+}
+
+TEST(ChildProcessTest, IsBoundToItsCpus) {
+  const std::string script = "grep Cpus_allowed_list /proc/self/status";
+  auto child = PosixProcessLauncher().Launch({{"sh", "-c", script}, {}, "", {0}});
+  ASSERT_TRUE(child.ok()) << child.status();
+  EXPECT_EQ(ReadAll(**child), "Cpus_allowed_list:\t0\n");
+  const auto none = PosixProcessLauncher().Launch({{"true"}, {}, "", {1000}});
+  EXPECT_EQ(none.status().code(), absl::StatusCode::kInvalidArgument) << "no such CPU here";
 }
 
 TEST(ChildProcessTest, SeesTheEndOfItsInput) {
@@ -66,7 +75,7 @@ TEST(ChildProcessTest, ReadingHasADeadline) {
 
 TEST(ChildProcessTest, SaysWhichProgramIsMissing) {
   PosixProcessLauncher launcher;
-  const auto child = launcher.Launch({{"/no/such/program"}, {}, "", -1});
+  const auto child = launcher.Launch({{"/no/such/program"}, {}, ""});
   EXPECT_EQ(child.status().code(), absl::StatusCode::kNotFound);
   EXPECT_NE(child.status().message().find("/no/such/program"), std::string::npos);
 }
