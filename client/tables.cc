@@ -6,6 +6,7 @@
 #include <optional>
 
 #include "absl/strings/str_cat.h"
+#include "absl/strings/str_format.h"
 #include "absl/strings/str_join.h"
 #include "client/words.h"
 
@@ -94,16 +95,27 @@ Table RunsTable(const v1::ListRunsResponse& answer) {
   return table;
 }
 
+namespace {
+
+// How far the agent's wall clock is behind the coordinator's.
+std::string ClockOffsetText(const v1::Agent& agent) {
+  if (!agent.has_clock_offset_ns()) return "";
+  return absl::StrFormat("%.1f", static_cast<double>(agent.clock_offset_ns()) * 1e-6);
+}
+
+}  // namespace
+
 Table AgentsTable(const v1::ListAgentsResponse& answer) {
   Table table({"name", "connected", "cordoned", "board", "sensor", "engines", "labels",
-               "active_run", "version", "last_seen_at"},
-              {"version", "engines", "last_seen_at", "cordoned", "board"});
+               "active_run", "version", "last_seen_at", "clock_offset_ms"},
+              {"clock_offset_ms", "version", "engines", "last_seen_at", "cordoned", "board"});
   for (const v1::Agent& agent : answer.agents()) {
     table.AddRow({agent.facts().name(), agent.connected() ? "true" : "false",
                   agent.cordoned() ? "true" : "false", agent.facts().board(),
                   SensorText(agent.sensor()), absl::StrJoin(agent.engines(), " "),
                   LabelsText(agent.labels()), ShortId(agent.active_run_id()),
-                  agent.facts().agent_version(), TimeText(agent.last_seen_at())});
+                  agent.facts().agent_version(), TimeText(agent.last_seen_at()),
+                  ClockOffsetText(agent)});
   }
   return table;
 }

@@ -75,6 +75,7 @@ void GrpcCoordinatorLink::OnChannel(uint64_t call,
   *request.mutable_hello() = listener_->MakeHello();
   stream_->Send(std::move(request));
   last_heard_ns_ = last_heartbeat_ns_ = clock_.MonotonicNs();
+  clock_offset_ = {};
   core_.PostDelayed(kTickNs, [this, call = call_] { Tick(call); });
 }
 
@@ -96,7 +97,9 @@ void GrpcCoordinatorLink::OnMessage(uint64_t call, const v1::ConnectResponse& me
     OnWelcome(message.welcome());
   } else if (!welcomed_) {
     OnEnded(call, absl::InternalError("the coordinator did not begin with a welcome"));
-  } else if (!message.has_heartbeat()) {
+  } else if (message.has_heartbeat()) {
+    OnHeartbeat(message.heartbeat());
+  } else {
     listener_->OnMessage(message);
   }
 }
@@ -153,11 +156,28 @@ void GrpcCoordinatorLink::Tick(uint64_t call) {
   }
   if (welcomed_ && now_ns - last_heartbeat_ns_ >= options_.heartbeat_ns) {
     last_heartbeat_ns_ = now_ns;
-    v1::ConnectRequest request;
-    request.mutable_heartbeat()->set_sent_mono_ns(now_ns);
-    stream_->Send(std::move(request));
+    SendHeartbeat(now_ns);
   }
   core_.PostDelayed(kTickNs, [this, call] { Tick(call); });
+}
+
+void GrpcCoordinatorLink::SendHeartbeat(int64_t now_ns) {
+  v1::ConnectRequest request;
+  v1::Heartbeat& heartbeat = *request.mutable_heartbeat();
+  heartbeat.set_sent_mono_ns(now_ns);
+  if (const auto best = clock_offset_.Best()) {
+    // Against the wall clock as it is now: a step of it between the exchanges does no harm.
+    heartbeat.set_clock_offset_ns(best->offset_ns + now_ns - clock_.UtcNs());
+    heartbeat.set_round_trip_ns(best->round_trip_ns);
+  }
+  stream_->Send(std::move(request));
+}
+
+void GrpcCoordinatorLink::OnHeartbeat(const v1::Heartbeat& heartbeat) {
+  // An older coordinator does not tell its times.
+  if (heartbeat.answered_utc_ns() == 0) return;
+  clock_offset_.Add(heartbeat.sent_mono_ns(), heartbeat.received_utc_ns(),
+                    heartbeat.answered_utc_ns(), clock_.MonotonicNs());
 }
 
 void GrpcCoordinatorLink::Send(v1::ConnectRequest message) {

@@ -13,6 +13,7 @@
 #include "absl/synchronization/mutex.h"
 #include "agent/core/artifact_cache.h"
 #include "agent/core/coordinator_link.h"
+#include "agent/link/clock_offset.h"
 #include "agent/link/connect_stream.h"
 #include "common/base/backoff.h"
 #include "common/base/clock.h"
@@ -62,6 +63,8 @@ class GrpcCoordinatorLink final : public CoordinatorLink, public ArtifactSource 
   void OnEnded(uint64_t call, const absl::Status& why);
   void RetryLater(const absl::Status& why);
   void Tick(uint64_t call);
+  void SendHeartbeat(int64_t now_ns);
+  void OnHeartbeat(const v1::Heartbeat& heartbeat);
   void SetChannel(std::shared_ptr<grpc::Channel> channel);
   // Ends the stream that is there, if any, and waits for its end.
   void CloseStream();
@@ -81,6 +84,7 @@ class GrpcCoordinatorLink final : public CoordinatorLink, public ArtifactSource 
   std::unique_ptr<ConnectStream> stream_;
   int64_t last_heard_ns_ = 0;
   int64_t last_heartbeat_ns_ = 0;
+  ClockOffset clock_offset_;
   std::string last_complaint_;
 
   absl::Mutex channel_mutex_;

@@ -258,6 +258,34 @@ TEST_F(GrpcCoordinatorLinkTest, HeartbeatsGoOut) {
   RunAndWait(core_, [this] { link_->Stop(); });
 }
 
+// A coordinator an hour ahead; the error is at most half the round trip.
+TEST_F(GrpcCoordinatorLinkTest, HeartbeatsTellTheClocksOffset) {
+  constexpr int64_t kAheadNs = 3600 * kNsPerSecond;
+  options_.heartbeat_ns = 1;
+  ScriptedCoordinator coordinator([](Stream& stream, int) {
+    ScriptedCoordinator::Welcome(stream);
+    v1::ConnectRequest message;
+    while (stream.Read(&message)) {
+      v1::ConnectResponse answer;
+      if (message.heartbeat().has_clock_offset_ns()) {
+        EXPECT_GT(message.heartbeat().round_trip_ns(), 0);
+        EXPECT_NEAR(static_cast<double>(message.heartbeat().clock_offset_ns() - kAheadNs), 0,
+                    static_cast<double>(message.heartbeat().round_trip_ns()) / 2 + 1e5);
+        answer.mutable_offer()->mutable_job()->set_run_id("told");
+      } else {
+        *answer.mutable_heartbeat() = message.heartbeat();
+        answer.mutable_heartbeat()->set_received_utc_ns(SystemClock().UtcNs() + kAheadNs);
+        answer.mutable_heartbeat()->set_answered_utc_ns(SystemClock().UtcNs() + kAheadNs);
+      }
+      stream.Write(answer);
+    }
+    return grpc::Status::OK;
+  });
+  Start(coordinator.target());
+  EXPECT_TRUE(listener_.Saw(1, "offer told"));
+  RunAndWait(core_, [this] { link_->Stop(); });
+}
+
 TEST_F(GrpcCoordinatorLinkTest, AnotherProtocolIsNoConnectionAndIsTriedAgain) {
   ScriptedCoordinator coordinator([](Stream& stream, int call) -> grpc::Status {
     if (call == 0) return {grpc::StatusCode::FAILED_PRECONDITION, "protocol 7 or later"};

@@ -128,6 +128,7 @@ struct Coordinator::Parts {
   }
 
   void Handle(AgentEntry& agent, const v1::ConnectRequest& message);
+  void OnHeartbeat(AgentEntry& agent, const v1::Heartbeat& heartbeat);
 
   const CoordinatorOptions options;
   TaskRunner& runner;
@@ -146,6 +147,16 @@ struct Coordinator::Parts {
   const std::shared_ptr<bool> alive = std::make_shared<bool>(true);
 };
 
+void Coordinator::Parts::OnHeartbeat(AgentEntry& agent, const v1::Heartbeat& heartbeat) {
+  const int64_t now_ns = clock.UtcNs();
+  agent.last_heartbeat = heartbeat;
+  v1::ConnectResponse answer;
+  *answer.mutable_heartbeat() = heartbeat;
+  answer.mutable_heartbeat()->set_received_utc_ns(now_ns);
+  answer.mutable_heartbeat()->set_answered_utc_ns(now_ns);
+  agent.session->Send(answer);
+}
+
 void Coordinator::Parts::Handle(AgentEntry& agent, const v1::ConnectRequest& message) {
   switch (message.message_case()) {
     case v1::ConnectRequest::kOfferReply:
@@ -158,11 +169,8 @@ void Coordinator::Parts::Handle(AgentEntry& agent, const v1::ConnectRequest& mes
       if (!status.ok()) agent.session->Close(status);
       return;
     }
-    case v1::ConnectRequest::kHeartbeat: {
-      v1::ConnectResponse answer;
-      *answer.mutable_heartbeat() = message.heartbeat();
-      return agent.session->Send(answer);
-    }
+    case v1::ConnectRequest::kHeartbeat:
+      return OnHeartbeat(agent, message.heartbeat());
     case v1::ConnectRequest::kLivePower:
       return power.OnPower(agent.record.name, message.live_power());
     default:

@@ -348,6 +348,26 @@ TEST_F(CoordinatorRunsTest, AMissingArtifactFailsItsRunWithTheFilesName) {
   EXPECT_TRUE(absl::StrContains(runs->front().run.reason(), path));
 }
 
+TEST_F(CoordinatorRunsTest, HeartbeatsAreAnsweredWithTheTimeAndTellTheClocksOffset) {
+  Start();
+  Attach(pi_);
+  v1::ConnectRequest message = HeartbeatMessage();
+  message.mutable_heartbeat()->set_sent_mono_ns(77);
+  Say(pi_, message);
+  const v1::Heartbeat answer = pi_.received.back().heartbeat();
+  EXPECT_EQ(answer.sent_mono_ns(), 77);
+  EXPECT_EQ(answer.received_utc_ns(), clock_.UtcNs());
+  EXPECT_EQ(answer.answered_utc_ns(), clock_.UtcNs());
+  EXPECT_FALSE(coordinator_->ListAgents({})->agents(0).has_clock_offset_ns());
+  message.mutable_heartbeat()->set_clock_offset_ns(-3'000'000);
+  message.mutable_heartbeat()->set_round_trip_ns(500'000);
+  Say(pi_, message);
+  EXPECT_EQ(coordinator_->ListAgents({})->agents(0).clock_offset_ns(), -3'000'000);
+  EXPECT_EQ(coordinator_->ListAgents({})->agents(0).clock_round_trip_ns(), 500'000);
+  coordinator_->OnAgentGone(pi_);
+  EXPECT_FALSE(coordinator_->ListAgents({})->agents(0).has_clock_offset_ns());
+}
+
 TEST_F(CoordinatorRunsTest, AgentsAreToldApartAndChecked) {
   Start();
   Attach(pi_);

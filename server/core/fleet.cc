@@ -79,6 +79,7 @@ absl::StatusOr<AgentEntry*> Fleet::Attach(AgentSession& session, const v1::Hello
   }
   entry.record = std::move(record);
   entry.last_heard_mono_ns = clock_.MonotonicNs();
+  entry.last_heartbeat.Clear();
   return &entry;
 }
 
@@ -122,6 +123,10 @@ v1::Agent Fleet::Describe(const AgentEntry& agent) const {
   description.set_cordoned(agent.record.cordoned);
   *description.mutable_last_seen_at() =
       ToTimestamp(agent.session != nullptr ? clock_.UtcNs() : agent.record.last_seen_utc_ns);
+  if (agent.session != nullptr && agent.last_heartbeat.has_clock_offset_ns()) {
+    description.set_clock_offset_ns(agent.last_heartbeat.clock_offset_ns());
+    description.set_clock_round_trip_ns(agent.last_heartbeat.round_trip_ns());
+  }
   return description;
 }
 

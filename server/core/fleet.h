@@ -25,6 +25,8 @@ struct AgentEntry {
   // Null while the agent is away.
   AgentSession* session = nullptr;
   int64_t last_heard_mono_ns = 0;
+  // Of this connection.
+  v1::Heartbeat last_heartbeat;
 };
 
 // Every agent that ever came, connected or not. Core sequence.
