@@ -14,14 +14,14 @@
 #include "agent/runner/runner_session.h"
 
 // tinyjoule-runner: speaks proto/tinyjoule/v1/runner.proto on standard input and output.
-// --cpu N binds it to one CPU.
+// --cpu N binds it to one CPU; --marker gpio:LABEL/LINE shows each measured window on that line.
 
 namespace {
 
 constexpr int kUsageError = 2;
 
 int Usage() {
-  std::fputs("usage: tinyjoule-runner [--cpu N] [--version]\n", stderr);
+  std::fputs("usage: tinyjoule-runner [--cpu N] [--marker gpio:LABEL/LINE] [--version]\n", stderr);
   return kUsageError;
 }
 
@@ -37,6 +37,7 @@ bool BindToCpu(int cpu) {
 }  // namespace
 
 int main(int argc, char** argv) {
+  std::string marker;
   for (int i = 1; i < argc; ++i) {
     const absl::string_view flag = argv[i];
     int cpu = -1;
@@ -44,13 +45,17 @@ int main(int argc, char** argv) {
       std::puts("tinyjoule-runner " TINYJOULE_VERSION);
       return 0;
     }
-    if (flag != "--cpu" || ++i == argc || !absl::SimpleAtoi(argv[i], &cpu) || cpu < 0 ||
-        cpu >= CPU_SETSIZE) {
+    if (++i == argc) return Usage();
+    if (flag == "--marker") {
+      marker = argv[i];
+    } else if (flag == "--cpu" && absl::SimpleAtoi(argv[i], &cpu) && cpu >= 0 &&
+               cpu < CPU_SETSIZE) {
+      if (!BindToCpu(cpu)) return 1;
+    } else {
       return Usage();
     }
-    if (!BindToCpu(cpu)) return 1;
   }
   // A reader that went away is an error of the write, not the end of the process.
   std::signal(SIGPIPE, SIG_IGN);
-  return tinyjoule::ServeRunner(STDIN_FILENO, STDOUT_FILENO);
+  return tinyjoule::ServeRunner(STDIN_FILENO, STDOUT_FILENO, marker);
 }

@@ -26,6 +26,11 @@ uint64_t ProportionalSetBytes() { return ReadField("/proc/self/smaps_rollup", "P
 
 uint64_t PeakResidentBytes() { return ReadField("/proc/self/status", "VmHWM:"); }
 
+void ResetPeakResidentBytes() {
+  const auto file = PosixFileSystem().OpenForAppend("/proc/self/clear_refs");
+  if (file.ok()) (void)(*file)->Append("5");
+}
+
 uint64_t ParseKilobytes(absl::string_view text, absl::string_view field) {
   for (absl::string_view line : absl::StrSplit(text, '\n')) {
     uint64_t kilobytes = 0;

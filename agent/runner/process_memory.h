@@ -17,6 +17,10 @@ uint64_t ProportionalSetBytes();
 // Largest resident size so far (VmHWM of /proc/self/status). 0 when the kernel does not tell.
 uint64_t PeakResidentBytes();
 
+// Begins a new peak at what is resident now (/proc/self/clear_refs). Where the kernel does not do
+// that, the peak stays that of the whole life.
+void ResetPeakResidentBytes();
+
 // "Pss:     123 kB" in lines of such fields, in bytes; 0 when the field is not there.
 uint64_t ParseKilobytes(absl::string_view text, absl::string_view field);
 

@@ -25,5 +25,19 @@ TEST(ProcessMemoryTest, SeesMemoryThatIsTouched) {
   EXPECT_EQ(touched.back(), 1);
 }
 
+TEST(ProcessMemoryTest, APeakBeginsAnew) {
+  constexpr size_t kBytes = 64 << 20;
+  {
+    const std::vector<char> touched(kBytes, 1);
+    EXPECT_EQ(touched.back(), 1);
+  }
+  const uint64_t peak_before = PeakResidentBytes();
+  ASSERT_GT(peak_before, kBytes);
+  ResetPeakResidentBytes();
+#if !defined(__SANITIZE_ADDRESS__) && !defined(__SANITIZE_THREAD__)
+  EXPECT_LT(PeakResidentBytes(), peak_before - kBytes / 2);
+#endif
+}
+
 }  // namespace
 }  // namespace tinyjoule

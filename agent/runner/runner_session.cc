@@ -7,6 +7,7 @@
 #include <utility>
 
 #include "absl/strings/str_cat.h"
+#include "agent/gpio/open_marker_line.h"
 #include "agent/runner/process_memory.h"
 #include "common/base/framing.h"
 #include "common/base/status.h"
@@ -48,6 +49,8 @@ absl::Status RunnerSession::Handle(const v1::RunnerCommand& command) {
       return Predict();
     case v1::RunnerCommand::kRun:
       return RunWindow(command.run());
+    case v1::RunnerCommand::kMemory:
+      return TellMemory();
     case v1::RunnerCommand::kFinish:
       return Finish();
     default:
@@ -117,8 +120,10 @@ void RunnerSession::ChooseBatch() {
   }
 }
 
-v1::WindowDone RunnerSession::MeasureWindow(uint64_t inference_count, int64_t duration_ns,
-                                            bool measured) {
+v1::WindowDone RunnerSession::MeasureWindow(const v1::RunCommand& command) {
+  const uint64_t inference_count = command.inference_count();
+  const int64_t duration_ns = command.duration_ns();
+  const bool measured = command.measured();
   v1::WindowDone window;
   uint64_t done = 0;
   const int64_t start_ns = clock_.MonotonicNs();
@@ -137,14 +142,33 @@ v1::WindowDone RunnerSession::MeasureWindow(uint64_t inference_count, int64_t du
   return window;
 }
 
+// The line's edges lie outside the marks, so that a mark says nothing of the line's cost.
+absl::StatusOr<v1::WindowDone> RunnerSession::MarkWindow(const v1::RunCommand& command) {
+  TJ_RETURN_IF_ERROR(marker_->Set(true));
+  v1::WindowDone window = MeasureWindow(command);
+  TJ_RETURN_IF_ERROR(marker_->Set(false));
+  return window;
+}
+
 absl::Status RunnerSession::RunWindow(const v1::RunCommand& command) {
   if (command.inference_count() == 0 && command.duration_ns() <= 0) {
     return absl::InvalidArgumentError("a window of neither inferences nor time");
   }
   if (batch_ == 0) ChooseBatch();
   v1::RunnerEvent event;
-  *event.mutable_window_done() =
-      MeasureWindow(command.inference_count(), command.duration_ns(), command.measured());
+  if (command.measured() && marker_ != nullptr) {
+    TJ_ASSIGN_OR_RETURN(*event.mutable_window_done(), MarkWindow(command));
+  } else {
+    *event.mutable_window_done() = MeasureWindow(command);
+  }
+  return sink_(event);
+}
+
+absl::Status RunnerSession::TellMemory() {
+  v1::RunnerEvent event;
+  event.mutable_memory()->set_pss_bytes(ProportionalSetBytes());
+  event.mutable_memory()->set_peak_bytes(PeakResidentBytes());
+  ResetPeakResidentBytes();
   return sink_(event);
 }
 
@@ -173,18 +197,26 @@ absl::Status ServeCommands(FrameReader& commands, RunnerSession& session) {
   return absl::OkStatus();
 }
 
+absl::Status OpenMarker(const std::string& marker, std::unique_ptr<MarkerLine>* line) {
+  if (marker.empty()) return absl::OkStatus();
+  TJ_ASSIGN_OR_RETURN(*line, OpenMarkerLine(marker));
+  return absl::OkStatus();
+}
+
 }  // namespace
 
-int ServeRunner(int input_fd, int output_fd) {
+int ServeRunner(int input_fd, int output_fd, const std::string& marker) {
   constexpr size_t kReadBytes = 4096;
   const auto send = [output_fd](const v1::RunnerEvent& event) -> absl::Status {
     TJ_ASSIGN_OR_RETURN(const std::string frame, EncodeFrame(event));
     return WriteAll(output_fd, frame);
   };
   SystemClock clock;
-  RunnerSession session(clock, send);
+  std::unique_ptr<MarkerLine> line;
+  absl::Status status = OpenMarker(marker, &line);
+  RunnerSession session(clock, send, line.get());
   FrameReader commands([input_fd] { return ReadSome(input_fd, kReadBytes); });
-  const absl::Status status = ServeCommands(commands, session);
+  if (status.ok()) status = ServeCommands(commands, session);
   if (status.ok()) return 0;
   v1::RunnerEvent event;
   event.mutable_failure()->set_code(static_cast<int>(status.code()));

@@ -6,9 +6,13 @@
 #include <cstdint>
 #include <functional>
 #include <memory>
+#include <string>
+#include <utility>
 #include <vector>
 
 #include "absl/status/status.h"
+#include "absl/status/statusor.h"
+#include "agent/gpio/marker_line.h"
 #include "agent/runner/inference_engine.h"
 #include "agent/runner/latency_histogram.h"
 #include "common/base/clock.h"
@@ -20,15 +24,18 @@ namespace tinyjoule {
 // The runner's side of one measurement: one model, one set of test rows, any number of windows.
 //
 //   1. Start() says how much memory an empty runner takes.
-//   2. Handle() each command in order: load, predict, any number of runs, finish.
+//   2. Handle() each command in order: load, predict, any number of runs, memory, finish.
 //   3. finished() is true after the last; an error ends the session.
 //
 // Between the marks of a window there is nothing but inference, and one look at the clock per
-// inference of 50 us or more, or per batch of shorter ones. One thread.
+// inference of 50 us or more, or per batch of shorter ones. Around the marks of a measured window
+// the marker line goes up and down. One thread.
 class RunnerSession {
  public:
   using EventSink = std::function<absl::Status(const v1::RunnerEvent&)>;
-  RunnerSession(Clock& clock, EventSink sink) : clock_(clock), sink_(std::move(sink)) {}
+  // The clock and the marker (null: none) outlive the session.
+  RunnerSession(Clock& clock, EventSink sink, MarkerLine* marker = nullptr)
+      : clock_(clock), sink_(std::move(sink)), marker_(marker) {}
 
   [[nodiscard]] absl::Status Start();
   // InvalidArgument, Unimplemented, NotFound: the model or the rows cannot be run.
@@ -41,16 +48,19 @@ class RunnerSession {
   [[nodiscard]] absl::Status LoadRows(const std::string& path);
   [[nodiscard]] absl::Status Predict();
   [[nodiscard]] absl::Status RunWindow(const v1::RunCommand& command);
+  [[nodiscard]] absl::Status TellMemory();
   [[nodiscard]] absl::Status Finish();
 
   // The next row of the cycle, once.
   void Infer();
   // Sets batch_ to so many inferences as take at least 50 us.
   void ChooseBatch();
-  v1::WindowDone MeasureWindow(uint64_t inference_count, int64_t duration_ns, bool measured);
+  v1::WindowDone MeasureWindow(const v1::RunCommand& command);
+  absl::StatusOr<v1::WindowDone> MarkWindow(const v1::RunCommand& command);
 
   Clock& clock_;
   const EventSink sink_;
+  MarkerLine* const marker_;
   std::unique_ptr<InferenceEngine> engine_;
   FloatTensor rows_;
   size_t row_count_ = 0;
@@ -64,8 +74,9 @@ class RunnerSession {
 };
 
 // Serves commands from one file descriptor with events on another until finish or the end of the
-// stream. The program's exit code: 0, or 1 after a RunnerFailure.
-int ServeRunner(int input_fd, int output_fd);
+// stream. `marker`: "gpio:LABEL/LINE", or empty. The program's exit code: 0, or 1 after a
+// RunnerFailure.
+int ServeRunner(int input_fd, int output_fd, const std::string& marker);
 
 }  // namespace tinyjoule
 

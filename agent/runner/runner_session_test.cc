@@ -5,6 +5,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <string>
 #include <vector>
 
@@ -16,6 +17,7 @@
 namespace tinyjoule {
 namespace {
 
+using ::testing::Each;
 using ::testing::HasSubstr;
 
 // Linear 5->64->32->1 with ReLU, all weights 1/64: the output is computed by hand below.
@@ -39,6 +41,34 @@ onnx::ModelProto MakeMlp() {
 
 // sum(x)/64, then 64 of them /64, then 32 of them /64.
 float ExpectedOutput(float sum) { return sum / 64 / 2; }
+
+class LoggingClock final : public Clock {
+ public:
+  explicit LoggingClock(std::vector<std::string>& log) : log_(log) {}
+  int64_t MonotonicNs() const override {
+    log_.push_back("clock");
+    return clock_.MonotonicNs();
+  }
+  int64_t UtcNs() const override { return clock_.UtcNs(); }
+  void SleepUntil(int64_t deadline_ns) override { clock_.SleepUntil(deadline_ns); }
+
+ private:
+  std::vector<std::string>& log_;
+  SystemClock clock_;
+};
+
+class LoggingLine final : public MarkerLine {
+ public:
+  explicit LoggingLine(std::vector<std::string>& log) : log_(log) {}
+  absl::Status error;
+  absl::Status Set(bool high) override {
+    log_.push_back(high ? "up" : "down");
+    return error;
+  }
+
+ private:
+  std::vector<std::string>& log_;
+};
 
 class RunnerSessionTest : public ::testing::Test {
  protected:
@@ -114,6 +144,53 @@ TEST_F(RunnerSessionTest, GoesThroughAMeasurement) {
   EXPECT_LE(last().finished().latency().p50_us(), last().finished().latency().p99_us());
   EXPECT_GE(last().finished().latency().batch(), 1u);
   EXPECT_GT(last().finished().peak_bytes(), 0u);
+}
+
+// Line up, clock, inference, clock, line down; a pilot leaves the line alone.
+TEST_F(RunnerSessionTest, TheMarkerLineSpansTheMarks) {
+  std::vector<std::string> log;
+  LoggingClock clock(log);
+  LoggingLine line(log);
+  RunnerSession session(
+      clock, [](const v1::RunnerEvent&) { return absl::OkStatus(); }, &line);
+  ASSERT_TRUE(session.Handle(LoadWith(v1::ENGINE_REFERENCE)).ok());
+  ASSERT_TRUE(session.Handle(Run(10, 0, false)).ok());
+  EXPECT_THAT(log, Each("clock"));
+  log.clear();
+  ASSERT_TRUE(session.Handle(Run(10, 0, true)).ok());
+  ASSERT_GE(log.size(), 4u);
+  EXPECT_EQ(log.front(), "up");
+  EXPECT_EQ(log.back(), "down");
+  EXPECT_EQ(std::count(log.begin(), log.end(), "clock"), static_cast<ptrdiff_t>(log.size()) - 2);
+}
+
+TEST_F(RunnerSessionTest, AMarkerLineThatFailsEndsTheRun) {
+  std::vector<std::string> log;
+  LoggingLine line(log);
+  line.error = absl::UnavailableError("the chip is gone");
+  RunnerSession session(
+      clock_, [](const v1::RunnerEvent&) { return absl::OkStatus(); }, &line);
+  ASSERT_TRUE(session.Handle(LoadWith(v1::ENGINE_REFERENCE)).ok());
+  ASSERT_TRUE(session.Handle(Run(10, 0, false)).ok());
+  EXPECT_THAT(session.Handle(Run(10, 0, true)).message(), HasSubstr("the chip is gone"));
+}
+
+TEST_F(RunnerSessionTest, TellsItsMemoryAndBeginsANewPeak) {
+  ASSERT_TRUE(session_.Handle(LoadWith(v1::ENGINE_REFERENCE)).ok());
+  v1::RunnerCommand memory;
+  memory.mutable_memory();
+  {
+    const std::vector<char> touched(64 << 20, 1);
+    EXPECT_EQ(touched.back(), 1);
+  }
+  ASSERT_TRUE(session_.Handle(memory).ok());
+  const v1::RunnerMemory first = last().memory();
+  EXPECT_GT(first.pss_bytes(), 100'000u);
+  EXPECT_GT(first.peak_bytes(), 64u << 20);
+  ASSERT_TRUE(session_.Handle(memory).ok());
+#if !defined(__SANITIZE_ADDRESS__) && !defined(__SANITIZE_THREAD__)
+  EXPECT_LT(last().memory().peak_bytes(), first.peak_bytes() - (32u << 20));
+#endif
 }
 
 // Only measured windows enter the latency.
@@ -198,6 +275,19 @@ TEST_F(RunnerProgramTest, SaysWhyItCannotLoadAndExits1) {
   EXPECT_EQ(failure.code(), static_cast<int>(absl::StatusCode::kUnimplemented));
   EXPECT_THAT(failure.message(), HasSubstr("torch"));
   EXPECT_EQ(child_->Wait().exit_code, 1);
+}
+
+class RunnerMarkerTest : public RunnerSessionTest {};
+
+TEST_F(RunnerMarkerTest, SaysWhyItHasNoLine) {
+  auto child = PosixProcessLauncher().Launch(
+      {{TINYJOULE_BIN_DIR "/tinyjoule-runner", "--marker", "gpio:no-such-chip/1"}, {}, ""});
+  ASSERT_TRUE(child.ok()) << child.status();
+  FrameReader reader([&child] { return (*child)->Read(64 << 10, 20 * kNsPerSecond); });
+  v1::RunnerEvent event;
+  ASSERT_TRUE(reader.Read(&event).ok());
+  EXPECT_THAT(event.failure().message(), HasSubstr("the marker gpio:no-such-chip/1"));
+  EXPECT_EQ((*child)->Wait().exit_code, 1);
 }
 
 TEST_F(RunnerProgramTest, EndsWithItsInput) {
