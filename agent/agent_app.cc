@@ -9,12 +9,18 @@
 #include <optional>
 #include <string>
 
+#include "absl/algorithm/container.h"
 #include "absl/strings/ascii.h"
+#include "absl/strings/str_cat.h"
 #include "absl/synchronization/notification.h"
 #include "agent/agent_check.h"
 #include "agent/agent_options.h"
+#include "agent/board/vcio_firmware.h"
 #include "agent/core/agent_core.h"
+#include "agent/core/cpu_list.h"
+#include "agent/core/runner_cgroup.h"
 #include "agent/core/sampler.h"
+#include "agent/gpio/open_marker_line.h"
 #include "agent/link/grpc_coordinator_link.h"
 #include "agent/power/make_power_sensor.h"
 #include "agent/state_lock.h"
@@ -37,7 +43,8 @@ struct Platform {
   PosixFileSystem file_system;
   PosixProcessLauncher launcher;
   ProcessCpuTime runner_load;
-  BoardReader board{file_system, ""};
+  VcioFirmware firmware;
+  BoardReader board{file_system, "", &firmware};
 };
 
 absl::StatusOr<std::string> InstallationId(Platform& platform, const std::string& state_dir) {
@@ -59,6 +66,20 @@ std::map<v1::Engine, std::string> RunnerPrograms(const std::string& runner) {
   return programs;
 }
 
+// What the options name is there: wrong ones should not wait for the first run.
+absl::Status CheckPlatform(const AgentOptions& options, const BoardReader& board) {
+  const std::vector<int> online = board.OnlineCpus();
+  for (const int cpu : options.runner_cpus) {
+    if (online.empty() || absl::c_linear_search(online, cpu)) continue;
+    return absl::InvalidArgumentError(
+        absl::StrCat("--runner-cpus ", FormatCpuList(options.runner_cpus),
+                     ": this machine has the CPUs ", FormatCpuList(online)));
+  }
+  if (options.marker.empty()) return absl::OkStatus();
+  // The runner will hold it during each run.
+  return Annotate(OpenMarkerLine(options.marker).status(), "--marker");
+}
+
 absl::Status RunAgent(const AgentOptions& options, Platform& platform, PowerSensor* sensor,
                       const sigset_t& signals) {
   TJ_RETURN_IF_ERROR(platform.file_system.CreateFolder(options.state_dir));
@@ -74,6 +95,10 @@ absl::Status RunAgent(const AgentOptions& options, Platform& platform, PowerSens
   RealtimeThreadPolicy::Options sampler_thread;
   TJ_ASSIGN_OR_RETURN(sampler_thread.cpu, ParseCpu(options.sampler_cpu));
   RealtimeThreadPolicy sampler_policy(sampler_thread);
+  const auto cgroup = RunnerCgroup::Create(platform.file_system, "");
+  if (!cgroup.ok()) {
+    spdlog::info("runners get no cgroup of their own: {}", std::string(cgroup.status().message()));
+  }
   std::optional<Sampler> sampler;
   if (sensor != nullptr) sampler.emplace(*sensor, Sampler::kDefaultCapacity, &sampler_policy);
 
@@ -91,6 +116,7 @@ absl::Status RunAgent(const AgentOptions& options, Platform& platform, PowerSens
   MeasurementDependencies dependencies{
       platform.clock, platform.file_system, platform.launcher, platform.board, *cache, *link};
   dependencies.samples = sampler ? &*sampler : nullptr;
+  dependencies.cgroup = cgroup.ok() ? cgroup->get() : nullptr;
   dependencies.follow_process = [&platform](int pid) { platform.runner_load.Follow(pid); };
   AgentCore::Options core_options;
   core_options.name = options.name;
@@ -98,6 +124,9 @@ absl::Status RunAgent(const AgentOptions& options, Platform& platform, PowerSens
   core_options.labels = options.labels;
   core_options.job_runner.runner_programs = RunnerPrograms(options.runner);
   core_options.job_runner.runner_log_path = JoinPath(options.state_dir, "runner.log");
+  core_options.job_runner.runner_cpus = options.runner_cpus;
+  core_options.job_runner.marker = options.marker;
+  core_options.job_runner.cgroup_absent_reason = std::string(cgroup.status().message());
   agent = std::make_unique<AgentCore>(
       core_options, AgentCore::Dependencies{core, measurement, *spool, *link, dependencies});
 
@@ -135,6 +164,9 @@ int RunAgentApp(int argc, char** argv) {
       MakePowerSensor(options.sensor, {platform.clock, platform.file_system, platform.runner_load});
   // A bus that is not there yet is no wrong option: the service manager is to try again.
   if (!sensor.ok()) return fail(sensor.status(), absl::IsInvalidArgument(sensor.status()) ? 2 : 1);
+  if (status = CheckPlatform(options, platform.board); !status.ok()) {
+    return fail(status, absl::IsInvalidArgument(status) ? 2 : 1);
+  }
   if (options.check) {
     status = PrintCheck(platform.board, sensor->get(), std::cout);
   } else {

@@ -74,16 +74,19 @@ class AgentAppTest : public ::testing::Test {
 
 TEST_F(AgentAppTest, ReadsItsOptions) {
   AgentOptions options;
-  EXPECT_EQ(Parse({"--coordinator", "h:1", "--name", "pi-1", "--state-dir", "/s", "--label",
-                   "room=lab", "--label", "board=rpi4", "--insecure"},
-                  &options),
-            std::nullopt)
+  EXPECT_EQ(
+      Parse({"--coordinator", "h:1", "--name", "pi-1", "--state-dir", "/s", "--label", "room=lab",
+             "--label", "board=rpi4", "--insecure", "--marker", "gpio:a/1", "--runner-cpus", "2-3"},
+            &options),
+      std::nullopt)
       << error_;
   EXPECT_EQ(options.coordinator, "h:1");
   EXPECT_EQ(options.sensor, "none:");
   EXPECT_EQ(options.labels.at("room"), "lab");
   EXPECT_EQ(options.labels.at("board"), "rpi4");
   EXPECT_TRUE(options.channel.insecure);
+  EXPECT_EQ(options.marker, "gpio:a/1");
+  EXPECT_EQ(options.runner_cpus, (std::vector<int>{2, 3}));
   EXPECT_THAT(options.runner, HasSubstr("tinyjoule-runner"));
 }
 
@@ -107,7 +110,8 @@ TEST_F(AgentAppTest, SaysWhichOptionIsWrong) {
               HasSubstr("--name \"a b\""));
   EXPECT_THAT(error({"--label", "room"}), HasSubstr("--label room: not key=value"));
   EXPECT_THAT(error({"--label", "a=1", "--label", "a=2"}), HasSubstr("a is given twice"));
-  EXPECT_THAT(error({"--check", "--marker", "gpio:x/1"}), HasSubstr("no GPIO"));
+  EXPECT_THAT(error({"--check", "--marker", "17"}), HasSubstr("--marker: \"17\" is not gpio:"));
+  EXPECT_THAT(error({"--check", "--runner-cpus", "2-"}), HasSubstr("--runner-cpus: \"2-\""));
 }
 
 TEST_F(AgentAppTest, AFolderHasOneHolder) {
@@ -164,6 +168,13 @@ TEST_F(AgentAppTest, TellsItsServiceManagerHowItIs) {
 TEST_F(AgentAppTest, ASensorThatIsNotThereIsWorthAnotherTry) {
   EXPECT_EQ(StartAgent({}, {}, "replay:" + folder_ + "/none.csv")->Wait().exit_code, 1);
   EXPECT_EQ(StartAgent({}, {}, "sim:nonsense=1")->Wait().exit_code, 2);
+}
+
+TEST_F(AgentAppTest, AMarkerOrACpuThatIsNotThereIsSaidAtTheStart) {
+  EXPECT_EQ(StartAgent({"--check", "--marker", "gpio:no-such-chip/1"})->Wait().exit_code, 1);
+  EXPECT_THAT(Log(), HasSubstr("--marker: the marker gpio:no-such-chip/1"));
+  EXPECT_EQ(StartAgent({"--check", "--runner-cpus", "0,1000"})->Wait().exit_code, 2);
+  EXPECT_THAT(Log(), HasSubstr("--runner-cpus 0,1000: this machine has the CPUs 0"));
 }
 
 TEST_F(AgentAppTest, CheckPrintsTheSensor) {

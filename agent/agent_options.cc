@@ -12,6 +12,8 @@
 #include "CLI/Config.hpp"
 #include "CLI/Formatter.hpp"
 #include "absl/strings/str_cat.h"
+#include "agent/core/cpu_list.h"
+#include "agent/gpio/open_marker_line.h"
 #include "common/base/child_process.h"
 #include "common/base/names.h"
 #include "common/base/status.h"
@@ -22,7 +24,13 @@
 namespace tinyjoule {
 namespace {
 
-void AddOptions(CLI::App& app, AgentOptions* options, std::vector<std::string>* labels) {
+// As they are written.
+struct Texts {
+  std::vector<std::string> labels;
+  std::string runner_cpus;
+};
+
+void AddOptions(CLI::App& app, AgentOptions* options, Texts* texts) {
   app.add_option("--coordinator", options->coordinator, "HOST:PORT of the coordinator");
   app.add_option("--name", options->name,
                  "this agent's name: [A-Za-z0-9._-]{1,64} (default: the host's)");
@@ -30,10 +38,11 @@ void AddOptions(CLI::App& app, AgentOptions* options, std::vector<std::string>* 
                  "folder of the spool and the artifact cache; created on first use");
   app.add_option("--sensor", options->sensor,
                  "i2c:/dev/i2c-1@0x40?shunt_uohm=100000 | hwmon: | rapl: | sim:seed=7 | "
-                 "replay:FILE | none: "
-                 "(docs/sensors.md)");
-  app.add_option("--label", *labels, "key=value that sweeps can select; repeatable");
-  app.add_option("--marker", options->marker, "gpio:LABEL/LINE that shows each window");
+                 "replay:FILE | none: (docs/sensors.md)");
+  app.add_option("--label", texts->labels, "key=value that sweeps can select; repeatable");
+  app.add_option("--marker", options->marker, "gpio:LABEL/LINE that is high during each window");
+  app.add_option("--runner-cpus", texts->runner_cpus,
+                 "CPUs of the runner, such as 2-3; default: all but the sampler's");
   app.add_option("--sampler-cpu", options->sampler_cpu,
                  "processor of the thread that reads the sensor: its number, last or none");
   app.add_option("--runner", options->runner, "the runner program; default: beside this one");
@@ -66,10 +75,18 @@ absl::Status ParseLabels(const std::vector<std::string>& texts, AgentOptions* op
   return absl::OkStatus();
 }
 
+absl::Status ParseTexts(const Texts& texts, AgentOptions* options) {
+  TJ_RETURN_IF_ERROR(ParseLabels(texts.labels, options));
+  if (texts.runner_cpus.empty()) return absl::OkStatus();
+  auto cpus = ParseCpuList(texts.runner_cpus);
+  if (!cpus.ok()) return Annotate(cpus.status(), "--runner-cpus");
+  options->runner_cpus = *std::move(cpus);
+  return absl::OkStatus();
+}
+
 absl::Status CheckOptions(const AgentOptions& options) {
   if (!options.marker.empty()) {
-    return absl::UnimplementedError(
-        "--marker: this build has no GPIO; leave it out, the windows are marked in the data");
+    TJ_RETURN_IF_ERROR(Annotate(ParseMarkerAddress(options.marker).status(), "--marker"));
   }
   if (const auto cpu = ParseCpu(options.sampler_cpu); !cpu.ok()) {
     return Annotate(cpu.status(), "--sampler-cpu");
@@ -89,11 +106,11 @@ absl::Status CheckOptions(const AgentOptions& options) {
 std::optional<int> ParseAgentOptions(int argc, const char* const* argv, AgentOptions* options) {
   CLI::App app("TinyJoule's agent: measures what the coordinator asks for", "tinyjoule-agent");
   app.set_version_flag("--version", TINYJOULE_VERSION);
-  std::vector<std::string> labels;
-  AddOptions(app, options, &labels);
+  Texts texts;
+  AddOptions(app, options, &texts);
   if (const std::optional<int> exit_code = ParseDaemonOptions(app, argc, argv)) return exit_code;
   if (options->name.empty()) options->name = HostName();
-  absl::Status status = ParseLabels(labels, options);
+  absl::Status status = ParseTexts(texts, options);
   if (status.ok()) status = CheckOptions(*options);
   if (!status.ok()) {
     std::cerr << "tinyjoule-agent: " << status.message() << "\n";

@@ -6,6 +6,7 @@
 #include <map>
 #include <optional>
 #include <string>
+#include <vector>
 
 #include "absl/status/status.h"
 #include "common/net/channel.h"
@@ -18,9 +19,12 @@ struct AgentOptions {
   std::string state_dir;
   std::string sensor = "none:";
   std::map<std::string, std::string> labels;
+  // "gpio:LABEL/LINE", or empty.
   std::string marker;
   // A processor's number, "last" or "none".
   std::string sampler_cpu = "last";
+  // CPUs of the runner; empty: all but the sampler's.
+  std::vector<int> runner_cpus;
   std::string runner;
   ChannelOptions channel;
   std::string log_format = "text";

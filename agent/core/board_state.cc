@@ -3,13 +3,16 @@
 #include "agent/core/board_state.h"
 
 #include <algorithm>
+#include <set>
 
 #include "absl/strings/ascii.h"
 #include "absl/strings/match.h"
 #include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
+#include "absl/strings/str_join.h"
 #include "absl/strings/str_split.h"
 #include "absl/strings/strip.h"
+#include "agent/core/cpu_list.h"
 
 namespace tinyjoule {
 namespace {
@@ -17,6 +20,7 @@ namespace {
 constexpr uint64_t kMaxFileBytes = 64 << 10;
 constexpr char kCpuFolder[] = "/sys/devices/system/cpu";
 constexpr char kThrottledPath[] = "/sys/devices/platform/soc/soc:firmware/get_throttled";
+constexpr char kHwmonFolder[] = "/sys/class/hwmon";
 constexpr char kTemperaturePath[] = "/sys/class/thermal/thermal_zone0/temp";
 
 // The last of the zero-separated strings of a device tree property: the chip, after the board.
@@ -81,38 +85,71 @@ std::optional<std::string> BoardReader::ReadCpuModel() const {
   return std::nullopt;
 }
 
+std::optional<uint64_t> BoardReader::ReadNumber(const std::string& path) const {
+  uint64_t number = 0;
+  if (!absl::SimpleAtoi(ReadText(path).value_or(""), &number)) return std::nullopt;
+  return number;
+}
+
 BoardReading BoardReader::Read() const {
   BoardReading reading;
-  reading.governor = ReadText(absl::StrCat(kCpuFolder, "/cpu0/cpufreq/scaling_governor"));
   int64_t millidegrees = 0;
   if (absl::SimpleAtoi(ReadText(kTemperaturePath).value_or(""), &millidegrees)) {
     reading.temp_c = static_cast<double>(millidegrees) / 1000;
   }
-  uint32_t throttled = 0;
-  if (absl::SimpleHexAtoi(ReadText(kThrottledPath).value_or(""), &throttled)) {
-    reading.throttled = throttled;
-  }
-  ReadFrequencies(&reading);
+  reading.throttled = ReadThrottled();
+  reading.undervoltage = ReadUndervoltage();
+  ReadClocks(&reading);
   return reading;
 }
 
-void BoardReader::ReadFrequencies(BoardReading* reading) const {
-  constexpr int kMaxCores = 64;
-  for (int core = 0; core < kMaxCores; ++core) {
-    const auto text = ReadText(absl::StrCat(kCpuFolder, "/cpu", core, "/cpufreq/scaling_cur_freq"));
-    uint64_t khz = 0;
-    if (!text || !absl::SimpleAtoi(*text, &khz)) return;
-    const uint64_t hz = khz * 1000;
-    reading->freq_min_hz = std::min(reading->freq_min_hz.value_or(hz), hz);
-    reading->freq_max_hz = std::max(reading->freq_max_hz.value_or(hz), hz);
+std::vector<int> BoardReader::OnlineCpus() const {
+  return ParseCpuList(ReadText(absl::StrCat(kCpuFolder, "/online")).value_or(""))
+      .value_or(std::vector<int>());
+}
+
+void BoardReader::ReadClocks(BoardReading* reading) const {
+  std::set<std::string> governors;
+  for (const int cpu : OnlineCpus()) {
+    const std::string prefix = absl::StrCat(kCpuFolder, "/cpu", cpu, "/cpufreq/scaling_");
+    if (const auto khz = ReadNumber(prefix + "cur_freq")) {
+      const uint64_t hz = *khz * 1000;
+      reading->freq_min_hz = std::min(reading->freq_min_hz.value_or(hz), hz);
+      reading->freq_max_hz = std::max(reading->freq_max_hz.value_or(hz), hz);
+    }
+    const std::optional<std::string> governor = ReadText(prefix + "governor");
+    if (!governor) continue;
+    governors.insert(*governor);
+    const auto min_khz = ReadNumber(prefix + "min_freq");
+    const bool is_fixed = *governor == "performance" || *governor == "userspace" ||
+                          (min_khz && min_khz == ReadNumber(prefix + "max_freq"));
+    reading->clock_is_fixed = reading->clock_is_fixed.value_or(true) && is_fixed;
   }
+  if (!governors.empty()) reading->governor = absl::StrJoin(governors, ",");
+}
+
+std::optional<uint32_t> BoardReader::ReadThrottled() const {
+  uint32_t bits = 0;
+  if (absl::SimpleHexAtoi(ReadText(kThrottledPath).value_or(""), &bits)) return bits;
+  return firmware_ == nullptr ? std::nullopt : firmware_->Throttled();
+}
+
+std::optional<bool> BoardReader::ReadUndervoltage() const {
+  const auto monitors = file_system_.ListFolder(root_ + kHwmonFolder);
+  if (!monitors.ok()) return std::nullopt;
+  for (const std::string& monitor : *monitors) {
+    const std::string folder = absl::StrCat(kHwmonFolder, "/", monitor);
+    if (ReadText(folder + "/name") != "rpi_volt") continue;
+    const auto alarm = ReadNumber(folder + "/in0_lcrit_alarm");
+    return alarm ? std::optional<bool>(*alarm != 0) : std::nullopt;
+  }
+  return std::nullopt;
 }
 
 void BoardHistory::Add(const BoardReading& reading) {
-  const uint32_t bits = reading.throttled.value_or(0);
   if (first_) {
     first_ = false;
-    since_boot_at_start_ = bits >> kSinceBootShift;
+    since_boot_before_ = reading.throttled.value_or(0) >> kSinceBootShift;
     if (reading.governor) state_.set_governor(*reading.governor);
     if (reading.temp_c) state_.set_temp_start_c(*reading.temp_c);
   }
@@ -122,8 +159,13 @@ void BoardHistory::Add(const BoardReading& reading) {
   }
   KeepMinimum(reading.freq_min_hz, &state_);
   KeepMaximum(reading.freq_max_hz, &state_);
-  events_ |= (bits & 0xF) | ((bits >> kSinceBootShift) & ~since_boot_at_start_ & 0xF);
-  if (reading.throttled) state_.set_throttled(events_);
+  if (reading.throttled) {
+    const uint32_t since_boot = *reading.throttled >> kSinceBootShift;
+    events_ |= (*reading.throttled | (since_boot & ~since_boot_before_)) & 0xF;
+    since_boot_before_ = since_boot;
+  }
+  if (reading.undervoltage.value_or(false)) events_ |= kUndervoltBits;
+  if (reading.throttled || events_ != 0) state_.set_throttled(events_);
 }
 
 v1::BoardState BoardHistory::ToProto() const { return state_; }

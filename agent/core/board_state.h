@@ -6,6 +6,8 @@
 #include <cstdint>
 #include <optional>
 #include <string>
+#include <utility>
+#include <vector>
 
 #include "common/base/file_system.h"
 #include "tinyjoule/v1/measurement.pb.h"
@@ -25,14 +27,28 @@ struct BoardFacts {
 
 // What the board does right now. Absent: it does not tell.
 struct BoardReading {
+  // Of every core; "ondemand,performance" where they differ.
   std::optional<std::string> governor;
+  // The clock cannot follow the load: every core's governor is performance or userspace, or its
+  // lowest and highest frequency are set to one value.
+  std::optional<bool> clock_is_fixed;
   std::optional<double> temp_c;
   // Slowest and fastest core.
   std::optional<uint64_t> freq_min_hz;
   std::optional<uint64_t> freq_max_hz;
+  // What the supply's monitor says (rpi_volt): too low now, or in the last two seconds.
+  std::optional<bool> undervoltage;
   // The firmware's bits: 0 under-voltage, 1 frequency capped, 2 throttled, 3 soft temperature
   // limit; 16 to 19: the same, at any time since boot.
   std::optional<uint32_t> throttled;
+};
+
+// The board's firmware. Thread-safe.
+class Firmware {
+ public:
+  virtual ~Firmware() = default;
+  // The bits of BoardReading::throttled; nothing when the firmware does not answer.
+  virtual std::optional<uint32_t> Throttled() const = 0;
 };
 
 inline constexpr uint32_t kUndervoltBits = 0x1;
@@ -43,22 +59,29 @@ inline constexpr int kSinceBootShift = 16;
 // Thread-safe.
 class BoardReader {
  public:
-  // The file system outlives the reader. root: "" is the machine itself.
-  BoardReader(FileSystem& file_system, std::string root)
-      : file_system_(file_system), root_(std::move(root)) {}
+  // The file system outlives the reader, and so does the firmware, which is asked where /sys has no
+  // get_throttled (null: none to ask). root: "" is the machine itself.
+  BoardReader(FileSystem& file_system, std::string root, const Firmware* firmware = nullptr)
+      : file_system_(file_system), root_(std::move(root)), firmware_(firmware) {}
 
   BoardFacts ReadFacts() const;
   BoardReading Read() const;
+  // Numbers of the cores that run; empty: not told.
+  std::vector<int> OnlineCpus() const;
 
  private:
   // Without surrounding blanks and zero bytes; nothing when the file cannot be read or is empty.
   std::optional<std::string> ReadText(const std::string& path) const;
   std::optional<std::string> ReadOsName() const;
   std::optional<std::string> ReadCpuModel() const;
-  void ReadFrequencies(BoardReading* reading) const;
+  std::optional<uint64_t> ReadNumber(const std::string& path) const;
+  void ReadClocks(BoardReading* reading) const;
+  std::optional<uint32_t> ReadThrottled() const;
+  std::optional<bool> ReadUndervoltage() const;
 
   FileSystem& file_system_;
   const std::string root_;
+  const Firmware* const firmware_;
 };
 
 // The board over one run: first and highest temperature, slowest and fastest frequency, the union
@@ -73,7 +96,8 @@ class BoardHistory {
  private:
   bool first_ = true;
   v1::BoardState state_;
-  uint32_t since_boot_at_start_ = 0;
+  // The since-boot bits of the reading before: the kernel may clear them in between.
+  uint32_t since_boot_before_ = 0;
   uint32_t events_ = 0;
 };
 

@@ -70,6 +70,12 @@ class JobRunner::Active final : public MeasurementObserver {
     });
   }
 
+  uint64_t RoomBytes() override {
+    uint64_t room = 0;
+    RunAndWait(dependencies_.core, [&] { room = dependencies_.spool.RoomBytes(); });
+    return room;
+  }
+
   // On the core sequence.
   void SendProgress() {
     v1::ConnectRequest request;
@@ -157,6 +163,9 @@ absl::Status JobRunner::Accept(const v1::JobSpec& job) {
   MeasurementOptions options;
   options.runner_program = options_.runner_programs.at(job.engine());
   options.runner_log_path = options_.runner_log_path;
+  options.runner_cpus = options_.runner_cpus;
+  options.marker = options_.marker;
+  options.cgroup_absent_reason = options_.cgroup_absent_reason;
   options.last_load_ns = last_load_ns_;
   options.energy_absent_reason = AbsentReason(job);
   MeasurementDependencies measurement = dependencies_.measurement;

@@ -9,6 +9,7 @@
 #include <map>
 #include <memory>
 #include <string>
+#include <vector>
 
 #include "absl/status/status.h"
 #include "agent/core/chunk_delivery.h"
@@ -33,6 +34,10 @@ class JobRunner {
     // The program of each engine that this agent has.
     std::map<v1::Engine, std::string> runner_programs;
     std::string runner_log_path;
+    // As in MeasurementOptions.
+    std::vector<int> runner_cpus = {};
+    std::string marker = "";
+    std::string cgroup_absent_reason = "";
   };
   // Everything outlives the job runner. samples: null when there is no sensor.
   struct Dependencies {

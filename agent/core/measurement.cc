@@ -16,7 +16,6 @@ namespace {
 
 constexpr int64_t kWaitSliceNs = 20 * kNsPerMs;
 constexpr int64_t kBoardIntervalNs = kNsPerSecond;
-constexpr int64_t kSampleTimeoutNs = kNsPerSecond;
 constexpr int64_t kMinPilotNs = 50 * kNsPerMs;
 constexpr int64_t kMaxPilotNs = kNsPerSecond;
 constexpr int kMaxResizes = 5;
@@ -65,15 +64,11 @@ absl::Status Measurement::Execute() {
   TJ_ASSIGN_OR_RETURN(const std::string model_path, FetchArtifact(job_.model_sha256()));
   TJ_ASSIGN_OR_RETURN(const std::string inputs_path, FetchArtifact(job_.inputs_sha256()));
   TJ_RETURN_IF_ERROR(CoolDown());
+  TJ_RETURN_IF_ERROR(Preflight());
   TJ_RETURN_IF_ERROR(StartRunner());
   TJ_RETURN_IF_ERROR(Load(model_path, inputs_path));
   TJ_RETURN_IF_ERROR(Predict());
-  if (recorder_) {
-    recorder_->StartRecording();
-    // A conversion covers the time since the one before it: without one before the first mark the
-    // idle window would begin with a gap.
-    TJ_RETURN_IF_ERROR(AwaitSampleAfter(clock_.MonotonicNs()));
-  }
+  if (recorder_) recorder_->StartRecording();
   TJ_RETURN_IF_ERROR(Idle(v1::WINDOW_KIND_IDLE_A));
   TJ_RETURN_IF_ERROR(WarmUp());
   TJ_RETURN_IF_ERROR(MeasureWindows());
@@ -84,13 +79,13 @@ absl::Status Measurement::Execute() {
 absl::Status Measurement::Idle(v1::WindowKind kind) {
   EnterPhase(kind == v1::WINDOW_KIND_IDLE_A ? v1::RUN_PHASE_IDLE_A : v1::RUN_PHASE_IDLE_B);
   if (!recorder_) return absl::OkStatus();
+  TJ_RETURN_IF_ERROR(Pad());
   v1::WindowDone span;
   span.set_start_mono_ns(clock_.MonotonicNs());
   TJ_RETURN_IF_ERROR(WaitUntil(span.start_mono_ns() + ToNs(job_.idle())));
   span.set_end_mono_ns(clock_.MonotonicNs());
   AddWindow(kind, 0, span);
-  // The conversion that straddles the last mark belongs to the record.
-  return kind == v1::WINDOW_KIND_IDLE_B ? AwaitSampleAfter(span.end_mono_ns()) : absl::OkStatus();
+  return Pad();
 }
 
 absl::Status Measurement::WarmUp() {
@@ -105,13 +100,24 @@ absl::Status Measurement::WarmUp() {
                         RunInferences(run, run.duration_ns() + options_.window_slack_ns));
     pilot_.Add(done);
     const int64_t elapsed_ns = clock_.MonotonicNs() - start_ns;
-    if (elapsed_ns >= min_ns && pilot_.steady()) return absl::OkStatus();
+    if (elapsed_ns >= min_ns && pilot_.steady()) return ReadMemory();
     if (elapsed_ns >= max_ns) break;
   }
   AddFlag("NO_STEADY_STATE",
           absl::StrFormat("the latency still moved by over %.0f %% after %.1f s",
                           Pilot::kTolerance * 100, static_cast<double>(max_ns) * 1e-9),
           &result_);
+  return ReadMemory();
+}
+
+absl::Status Measurement::ReadMemory() {
+  v1::RunnerCommand command;
+  command.mutable_memory();
+  TJ_RETURN_IF_ERROR(runner_->Send(command));
+  TJ_ASSIGN_OR_RETURN(const v1::RunnerEvent event,
+                      Expect(v1::RunnerEvent::kMemory, options_.finish_timeout_ns));
+  result_.mutable_memory()->set_warm_bytes(event.memory().pss_bytes());
+  result_.mutable_memory()->set_load_peak_bytes(event.memory().peak_bytes());
   return absl::OkStatus();
 }
 
@@ -134,6 +140,7 @@ absl::Status Measurement::MeasureWindows() {
 }
 
 absl::StatusOr<v1::WindowDone> Measurement::MeasureWindow(uint64_t count) {
+  TJ_RETURN_IF_ERROR(Pad());
   // A cancellation that came before stops here; one that comes now waits for the window's end.
   TJ_RETURN_IF_ERROR(KeepGoing());
   v1::RunCommand run;
@@ -141,7 +148,9 @@ absl::StatusOr<v1::WindowDone> Measurement::MeasureWindow(uint64_t count) {
   run.set_inference_count(count);
   const auto expected_ns = static_cast<int64_t>(static_cast<double>(count) * pilot_.latency_ns());
   in_window_ = true;
+  interference_.Begin(ReadUsageNow(), clock_.MonotonicNs());
   auto done = RunInferences(run, 3 * expected_ns + options_.window_slack_ns);
+  if (done.ok()) interference_.End(ReadUsageNow(), clock_.MonotonicNs());
   in_window_ = false;
   return done;
 }
@@ -169,15 +178,6 @@ absl::Status Measurement::FinishRunner() {
   return runner_->WaitForExit(clock_.MonotonicNs() + options_.finish_timeout_ns);
 }
 
-absl::Status Measurement::AwaitSampleAfter(int64_t time_ns) {
-  const int64_t deadline_ns = clock_.MonotonicNs() + kSampleTimeoutNs;
-  while (recorder_->last_sample_ns() < time_ns && !recorder_->source_ended() &&
-         clock_.MonotonicNs() < deadline_ns) {
-    TJ_RETURN_IF_ERROR(WaitUntil(clock_.MonotonicNs() + kNsPerMs));
-  }
-  return absl::OkStatus();
-}
-
 void Measurement::Conclude(const absl::Status& status) {
   runner_.reset();
   if (dependencies_.follow_process) dependencies_.follow_process(0);
@@ -185,6 +185,7 @@ void Measurement::Conclude(const absl::Status& status) {
   if (recorder_) {
     const absl::Status flushed = recorder_->Flush();
     if (outcome.ok()) outcome = flushed;
+    *result_.mutable_sampler() = dependencies_.samples->Report();
     AddEnergies(*recorder_, &result_);
   } else {
     result_.set_energy_absent_reason(options_.energy_absent_reason);
@@ -192,6 +193,7 @@ void Measurement::Conclude(const absl::Status& status) {
   if (predictions_) result_.set_prediction_chunks(predictions_->chunk_count());
   *result_.mutable_board() = board_history_.ToProto();
   AddBoardFlags(board_history_.events(), &result_);
+  ReportConditions();
   if (runner_started_) result_.set_runner_log(ReadRunnerLog());
   result_.set_state(outcome.ok()                 ? v1::ATTEMPT_STATE_SUCCEEDED
                     : absl::IsCancelled(outcome) ? v1::ATTEMPT_STATE_CANCELLED
@@ -210,6 +212,7 @@ absl::Status Measurement::KeepGoing() {
     return absl::CancelledError("cancelled by the coordinator");
   }
   const int64_t now_ns = clock_.MonotonicNs();
+  clock_watch_.Look(now_ns, clock_.UtcNs());
   if (now_ns >= next_board_reading_ns_ && runner_started_) {
     board_history_.Add(dependencies_.board.Read());
     next_board_reading_ns_ = now_ns + kBoardIntervalNs;

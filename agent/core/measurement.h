@@ -9,14 +9,18 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <vector>
 
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "agent/core/artifact_cache.h"
 #include "agent/core/board_state.h"
 #include "agent/core/chunk_sink.h"
+#include "agent/core/clock_watch.h"
+#include "agent/core/interference.h"
 #include "agent/core/pilot.h"
 #include "agent/core/prediction_writer.h"
+#include "agent/core/runner_cgroup.h"
 #include "agent/core/runner_session.h"
 #include "agent/core/sample_recorder.h"
 #include "common/base/child_process.h"
@@ -40,6 +44,10 @@ struct MeasurementDependencies {
   SampleTap* tap = nullptr;
   // Told the runner's process id, and 0 when it is gone. May be empty.
   std::function<void(int)> follow_process = nullptr;
+  // The runner's own cgroup; may be null.
+  RunnerCgroup* cgroup = nullptr;
+  // Where /proc lies; "" is the machine itself.
+  std::string root = "";
 };
 
 struct MeasurementOptions {
@@ -48,6 +56,12 @@ struct MeasurementOptions {
   std::string runner_log_path;
   // Why samples is null, in words.
   std::string energy_absent_reason;
+  // Why there is no cgroup, in words.
+  std::string cgroup_absent_reason;
+  // CPUs for the runner; empty: all but the sampler's.
+  std::vector<int> runner_cpus;
+  // "gpio:LABEL/LINE"; empty: none.
+  std::string marker;
   // When the board was last under load: the cool-down counts from there.
   int64_t last_load_ns = 0;
   // How long the agent tries to fetch what it lacks.
@@ -65,11 +79,14 @@ struct MeasurementOptions {
 class MeasurementObserver : public ChunkSink {
  public:
   virtual void OnPhase(v1::RunPhase phase, uint32_t window) = 0;
+  // Bytes that chunks may still take.
+  virtual uint64_t RoomBytes() { return UINT64_MAX; }
 };
 
 // One attempt, from the artifacts to the result:
-//   fetch, cool down, start the runner, load, predict every row, idle A, warm up and size, K
-//   windows, idle B, finish.
+//   fetch, cool down, preflight, start the runner, load, predict every row, idle A, warm up and
+//   size, K windows, idle B, finish.
+// Around every marked span lie pads of a few conversions, in which the sensor is checked.
 // Run() blocks on the measurement's thread and always gives a result: what failed is in its state
 // and reason, and everything measured until then is kept. Samples and predictions go to the
 // observer as they come; the caller writes the result. Cancel() may come from any thread.
@@ -88,16 +105,22 @@ class Measurement {
   [[nodiscard]] absl::Status Execute();
   absl::StatusOr<std::string> FetchArtifact(const std::string& sha256);
   [[nodiscard]] absl::Status CoolDown();
+  [[nodiscard]] absl::Status Preflight();
+  [[nodiscard]] absl::Status Pad();
+  std::vector<int> RunnerCpus() const;
+  void PlaceRunner(const std::vector<int>& cpus);
   [[nodiscard]] absl::Status StartRunner();
   [[nodiscard]] absl::Status Load(const std::string& model_path, const std::string& inputs_path);
   [[nodiscard]] absl::Status Predict();
   [[nodiscard]] absl::Status Idle(v1::WindowKind kind);
   [[nodiscard]] absl::Status WarmUp();
+  [[nodiscard]] absl::Status ReadMemory();
   [[nodiscard]] absl::Status MeasureWindows();
   absl::StatusOr<v1::WindowDone> MeasureWindow(uint64_t count);
   absl::StatusOr<v1::WindowDone> RunInferences(const v1::RunCommand& run, int64_t timeout_ns);
   [[nodiscard]] absl::Status FinishRunner();
-  [[nodiscard]] absl::Status AwaitSampleAfter(int64_t time_ns);
+  std::optional<UsageReading> ReadUsageNow() const;
+  void ReportConditions();
   void Conclude(const absl::Status& status);
 
   void EnterPhase(v1::RunPhase phase, uint32_t window = 0);
@@ -122,6 +145,8 @@ class Measurement {
   std::unique_ptr<RunnerSession> runner_;
   Pilot pilot_;
   BoardHistory board_history_;
+  InterferenceMeter interference_;
+  ClockWatch clock_watch_;
   int64_t next_board_reading_ns_ = 0;
   bool in_window_ = false;
   bool runner_started_ = false;

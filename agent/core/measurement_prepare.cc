@@ -60,10 +60,15 @@ absl::Status Measurement::StartRunner() {
   TJ_RETURN_IF_ERROR(dependencies_.file_system.RemoveFile(options_.runner_log_path));
   ProcessOptions process;
   process.arguments = {options_.runner_program};
+  if (!options_.marker.empty()) {
+    process.arguments.insert(process.arguments.end(), {"--marker", options_.marker});
+  }
   process.stderr_path = options_.runner_log_path;
+  process.cpus = RunnerCpus();
   TJ_ASSIGN_OR_RETURN(runner_, RunnerSession::Start(dependencies_.launcher, process, clock_,
                                                     [this] { return KeepGoing(); }));
   runner_started_ = true;
+  PlaceRunner(process.cpus);
   if (dependencies_.follow_process) dependencies_.follow_process(runner_->pid());
   TJ_ASSIGN_OR_RETURN(const v1::RunnerEvent event,
                       Expect(v1::RunnerEvent::kStarted, options_.start_timeout_ns));

@@ -6,15 +6,11 @@
 #include <vector>
 
 #include "agent/core/run_summary.h"
-#include "common/base/digest.h"
 #include "common/energy/flag_catalog.h"
 #include "common/energy/sample_block.h"
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
-#include "tests/support/fake_coordinator_link.h"
-#include "tests/support/fake_runner.h"
-#include "tests/support/fake_sample_source.h"
-#include "tests/support/fault_file_system.h"
+#include "tests/support/measurement_fixture.h"
 
 namespace tinyjoule {
 namespace {
@@ -22,103 +18,22 @@ namespace {
 using ::testing::ElementsAre;
 using ::testing::HasSubstr;
 
-// 1.024 mW a count: about 2 W and 4 W.
-constexpr int32_t kIdleCounts = 2000;
-constexpr int32_t kBusyCounts = 4000;
-constexpr double kIdleW = 2.048;
-constexpr double kBusyW = 4.096;
-
-class RecordingObserver final : public MeasurementObserver {
- public:
-  absl::Status Write(v1::ChunkStream stream, std::string payload) override {
-    if (payloads[stream].size() >= max_chunks) {
-      return absl::ResourceExhaustedError("No space left on device");
-    }
-    payloads[stream].push_back(std::move(payload));
-    return absl::OkStatus();
-  }
-  void OnPhase(v1::RunPhase phase, uint32_t window) override {
-    phases.push_back(phase);
-    if (on_phase) on_phase(phase, window);
-  }
-  std::map<v1::ChunkStream, std::vector<std::string>> payloads;
-  std::vector<v1::RunPhase> phases;
-  std::function<void(v1::RunPhase, uint32_t)> on_phase;
-  size_t max_chunks = SIZE_MAX;
-};
-
-class MeasurementTest : public ::testing::Test {
- protected:
-  MeasurementTest() {
-    artifacts_.artifacts[Sha256Hex("model")] = "model";
-    artifacts_.artifacts[Sha256Hex("inputs")] = "inputs";
-    job_.set_run_id("r1");
-    job_.set_attempt(1);
-    job_.set_model_sha256(Sha256Hex("model"));
-    job_.set_inputs_sha256(Sha256Hex("inputs"));
-    job_.set_engine(v1::ENGINE_XNNPACK);
-    job_.mutable_warmup_min()->set_seconds(2);
-    job_.mutable_warmup_max()->set_seconds(5);
-    job_.mutable_window_min()->set_seconds(10);
-    job_.set_window_count(3);
-    job_.mutable_idle()->set_seconds(10);
-    options_.runner_program = "runner";
-    options_.runner_log_path = "/state/runner.log";
-    EXPECT_TRUE(source_.Start().ok());
-  }
-  v1::RunResult Run(bool with_sensor = true) {
-    MeasurementDependencies dependencies{clock_, files_, runner_, board_, *cache_, artifacts_};
-    dependencies.samples = with_sensor ? &source_ : nullptr;
-    dependencies.follow_process = [this](int pid) { followed_.push_back(pid); };
-    Measurement measurement(job_, options_, dependencies, observer_);
-    measurement_ = &measurement;
-    return measurement.Run();
-  }
-  bool HasFlag(const v1::RunResult& result, const std::string& name) {
-    return std::any_of(result.flags().begin(), result.flags().end(),
-                       [&name](const v1::Flag& flag) { return flag.name() == name; });
-  }
-  std::vector<const v1::MarkedWindow*> Inference(const v1::RunResult& result) {
-    std::vector<const v1::MarkedWindow*> windows;
-    for (const v1::MarkedWindow& window : result.windows()) {
-      if (window.kind() == v1::WINDOW_KIND_INFERENCE) windows.push_back(&window);
-    }
-    return windows;
-  }
-  void Break(v1::RunnerCommand::CommandCase at, FakeRunner::Fault fault) {
-    runner_.behaviour.fault_at = at;
-    runner_.behaviour.fault = fault;
-  }
-
-  FakeClock clock_;
-  FaultFileSystem files_;
-  FakeRunner runner_{clock_};
-  BoardReader board_{files_, ""};
-  std::unique_ptr<ArtifactCache> cache_ = *ArtifactCache::Open(files_, {"/cache", 1 << 20});
-  FakeArtifactSource artifacts_;
-  FakeSampleSource source_{
-      clock_, [this](int64_t t_ns) { return runner_.BusyAt(t_ns) ? kBusyCounts : kIdleCounts; }};
-  RecordingObserver observer_;
-  v1::JobSpec job_;
-  MeasurementOptions options_;
-  std::vector<int> followed_;
-  Measurement* measurement_ = nullptr;
-};
-
 TEST_F(MeasurementTest, GoesThroughTheWholeSequence) {
   const v1::RunResult result = Run();
   EXPECT_EQ(result.state(), v1::ATTEMPT_STATE_SUCCEEDED) << result.reason();
   EXPECT_THAT(observer_.phases,
-              ElementsAre(v1::RUN_PHASE_FETCHING, v1::RUN_PHASE_COOLDOWN, v1::RUN_PHASE_STARTING,
-                          v1::RUN_PHASE_PREDICTING, v1::RUN_PHASE_IDLE_A, v1::RUN_PHASE_WARMUP,
-                          v1::RUN_PHASE_WINDOW, v1::RUN_PHASE_WINDOW, v1::RUN_PHASE_WINDOW,
-                          v1::RUN_PHASE_IDLE_B));
+              ElementsAre(v1::RUN_PHASE_FETCHING, v1::RUN_PHASE_COOLDOWN, v1::RUN_PHASE_PREFLIGHT,
+                          v1::RUN_PHASE_STARTING, v1::RUN_PHASE_PREDICTING, v1::RUN_PHASE_IDLE_A,
+                          v1::RUN_PHASE_WARMUP, v1::RUN_PHASE_WINDOW, v1::RUN_PHASE_WINDOW,
+                          v1::RUN_PHASE_WINDOW, v1::RUN_PHASE_IDLE_B));
   ASSERT_EQ(result.windows_size(), 5);
   EXPECT_EQ(result.windows(0).kind(), v1::WINDOW_KIND_IDLE_A);
   EXPECT_EQ(result.windows(4).kind(), v1::WINDOW_KIND_IDLE_B);
   EXPECT_GE(result.windows(0).end_mono_ns() - result.windows(0).start_mono_ns(), 10 * kNsPerSecond);
   EXPECT_EQ(result.memory().before_bytes(), 1000u);
   EXPECT_EQ(result.memory().loaded_bytes(), 2000u);
+  EXPECT_EQ(result.memory().warm_bytes(), 2500u);
+  EXPECT_EQ(result.memory().load_peak_bytes(), 5000u);
   EXPECT_EQ(result.memory().after_bytes(), 3000u);
   EXPECT_EQ(result.memory().peak_bytes(), 4000u);
   EXPECT_EQ(result.engine_version(), "fake 1");

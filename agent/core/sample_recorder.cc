@@ -44,6 +44,7 @@ void SampleRecorder::DrainSource() {
   fresh_.clear();
   source_.Drain(&fresh_);
   if (fresh_.empty()) return;
+  seen_count_ += fresh_.size();
   if (tap_ != nullptr) tap_->OnSamples(fresh_);
   if (!recording_) return;
   sample_count_ += fresh_.size();

@@ -45,6 +45,8 @@ class SampleRecorder {
   absl::Span<const RawSample> record() const { return record_; }
   bool record_is_whole() const { return record_.size() == sample_count_; }
   uint64_t sample_count() const { return sample_count_; }
+  // Every sample so far, recorded or not.
+  uint64_t seen_count() const { return seen_count_; }
   uint64_t chunk_count() const { return chunk_count_; }
   // Lost since StartRecording because the ring was full.
   uint64_t dropped() const { return source_.dropped() - dropped_before_; }
@@ -69,6 +71,7 @@ class SampleRecorder {
   std::vector<RawSample> pending_;
   std::vector<RawSample> record_;
   uint64_t sample_count_ = 0;
+  uint64_t seen_count_ = 0;
   uint64_t chunk_count_ = 0;
   bool recording_ = false;
   uint64_t dropped_before_ = 0;

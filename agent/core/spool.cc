@@ -59,6 +59,12 @@ absl::Status Spool::Recover() {
   return absl::OkStatus();
 }
 
+uint64_t Spool::RoomBytes() {
+  const uint64_t used = size_bytes();
+  const uint64_t free = file_system_.FreeSpace(options_.folder).value_or(0);
+  return used >= options_.limit_bytes ? 0 : std::min(options_.limit_bytes - used, free);
+}
+
 absl::Status Spool::CheckRoom() {
   const uint64_t used = size_bytes();
   if (used >= options_.limit_bytes / 10 * 9) {

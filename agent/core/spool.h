@@ -51,6 +51,9 @@ class Spool {
 
   // OK, or ResourceExhausted and why there is no room for another attempt.
   [[nodiscard]] absl::Status CheckRoom();
+  // Bytes that a running attempt may still append before its data crowds out new work, or fills the
+  // disk.
+  uint64_t RoomBytes();
   // AlreadyExists when the attempt is there.
   [[nodiscard]] absl::Status Begin(const v1::JobSpec& job);
   bool Contains(const AttemptKey& key) const { return Find(key) != nullptr; }

@@ -115,6 +115,8 @@ void ApplyMeasureDefaults(v1::MeasureSpec& measure) {
   TJ_DEFAULT(measure, threads, 1);
   TJ_DEFAULT(measure, repeat, 3);
   DefaultEnum(measure, &v1::MeasureSpec::order, &v1::MeasureSpec::set_order, v1::ORDER_BLOCKED);
+  DefaultEnum(measure, &v1::MeasureSpec::preflight, &v1::MeasureSpec::set_preflight,
+              v1::PREFLIGHT_ACTION_FLAG);
   v1::WarmupSpec& warmup = *measure.mutable_warmup();
   TJ_DEFAULT_DURATION(warmup, min_duration, 10);
   TJ_DEFAULT_DURATION(warmup, max_duration, 120);

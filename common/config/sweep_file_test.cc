@@ -67,6 +67,7 @@ models: [{type: tinycnn, pooling: global_average}]
 measure:
   engine: reference
   warmup: {min_duration: 500ms, max_duration: 1h30m}
+  preflight: refuse
 power: {required: true}
 agents: {select: {board: rpi4}, placement: any}
 )",
@@ -83,6 +84,7 @@ agents: {select: {board: rpi4}, placement: any}
   EXPECT_EQ(spec.measure().engine(0), v1::ENGINE_REFERENCE);
   EXPECT_EQ(spec.measure().warmup().min_duration().nanos(), 500'000'000);
   EXPECT_EQ(spec.measure().warmup().max_duration().seconds(), 5400);
+  EXPECT_EQ(spec.measure().preflight(), v1::PREFLIGHT_ACTION_REFUSE);
   EXPECT_TRUE(spec.power().required());
   EXPECT_EQ(spec.agents().select().at("board"), "rpi4");
 }

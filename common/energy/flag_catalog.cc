@@ -45,6 +45,8 @@ constexpr FlagDescription kCatalog[] = {
      "Allow a longer warm-up, and look for other load on the board."},
     {"COOLDOWN_TIMEOUT", kNote, "The board did not cool down to the asked temperature in time.",
      "Allow a longer measure.cooldown.timeout, or a higher until_temp_c."},
+    {"PREFLIGHT", kNote, "The board or the sensor was not in order when the run began.",
+     "Put right what the detail names; measure.preflight: refuse fails such runs at once."},
     {"SHORT", kDepends,
      "A window is shorter than 10 s, or holds fewer than 10 inferences or 200 samples; fatal for a "
      "real sensor.",

@@ -28,6 +28,7 @@ v1::JobSpec BuildJobSpec(const v1::Run& run, const v1::SweepSpec& spec, uint32_t
     job.set_cooldown_until_temp_c(measure.cooldown().until_temp_c());
   }
   *job.mutable_cooldown_timeout() = measure.cooldown().timeout();
+  job.set_preflight(measure.preflight());
   job.set_power_source(spec.power().source());
   job.set_power_required(spec.power().required());
   job.set_label(absl::StrCat(run.sweep_name(), " / ", run.model(), " / ", run.variant(), " / fold ",

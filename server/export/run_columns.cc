@@ -190,7 +190,7 @@ std::vector<RunColumn> Board() {
       Show("memory_after_bytes", "integer", "B", "result.memory.after_bytes",
            "Memory of the runner after the last window (proportional set size)."),
       Show("memory_peak_bytes", "integer", "B", "result.memory.peak_bytes",
-           "Peak resident memory of the runner."),
+           "Peak resident memory of the runner during the windows."),
       Show("temp_start_c", "number", "degC", "result.board.temp_start_c",
            "Temperature of the board at the start."),
       Show("temp_max_c", "number", "degC", "result.board.temp_max_c",

@@ -48,6 +48,8 @@ class FakeRunner final : public ProcessLauncher {
 
   absl::StatusOr<std::unique_ptr<ChildProcess>> Launch(const ProcessOptions& options) override;
   int launched() const { return launched_; }
+  // Of the last launch.
+  const ProcessOptions& options() const { return options_; }
   bool killed() const { return killed_; }
   // A time at which inferences ran.
   bool BusyAt(int64_t t_ns) const {
@@ -60,6 +62,7 @@ class FakeRunner final : public ProcessLauncher {
   class Child;
   FakeClock& clock_;
   int launched_ = 0;
+  ProcessOptions options_;
   bool killed_ = false;
   std::vector<Span> busy_;
 };
@@ -159,6 +162,10 @@ class FakeRunner::Child final : public ChildProcess {
       Predict();
     } else if (command.has_run()) {
       Run(command.run());
+    } else if (command.has_memory()) {
+      event.mutable_memory()->set_pss_bytes(2500);
+      event.mutable_memory()->set_peak_bytes(5000);
+      Say(event, 0);
     } else {
       event.mutable_finished()->mutable_latency()->set_mean_us(1000);
       event.mutable_finished()->set_pss_bytes(3000);
@@ -205,8 +212,10 @@ class FakeRunner::Child final : public ChildProcess {
   ExitState exit_;
 };
 
-inline absl::StatusOr<std::unique_ptr<ChildProcess>> FakeRunner::Launch(const ProcessOptions&) {
+inline absl::StatusOr<std::unique_ptr<ChildProcess>> FakeRunner::Launch(
+    const ProcessOptions& options) {
   ++launched_;
+  options_ = options;
   return std::make_unique<Child>(*this);
 }
 

@@ -19,14 +19,17 @@ class FakeSampleSource final : public SampleSource {
   static constexpr int64_t kCycleNs = 5 * kNsPerMs;
 
   FakeSampleSource(FakeClock& clock, std::function<int32_t(int64_t t_ns)> shunt_at)
-      : clock_(clock), shunt_at_(std::move(shunt_at)) {}
+      : clock_(clock), shunt_at_(std::move(shunt_at)) {
+    report.set_cpu(-1);
+  }
 
   bool simulated = true;
   uint64_t dropped_count = 0;
   absl::Status start_error;
-  int starts = 0;
-  int checks = 0;
   v1::SamplerReport report;
+  // When a check of the configuration was asked for.
+  std::vector<int64_t> checks_ns;
+  int starts = 0;
 
   // 1.024 V (256 counts) over a shunt of 1 ohm with 1 mV a count: 1.024 mW a count.
   v1::SensorDescription Describe() const override {
@@ -58,7 +61,7 @@ class FakeSampleSource final : public SampleSource {
   uint64_t dropped() const override { return dropped_count; }
   uint64_t failed_reads() const override { return 0; }
   bool ended() const override { return false; }
-  void RequestCheck() override { ++checks; }
+  void RequestCheck() override { checks_ns.push_back(clock_.MonotonicNs()); }
   v1::SamplerReport Report() const override { return report; }
   bool running() const { return running_; }
 
