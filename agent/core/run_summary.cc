@@ -10,6 +10,7 @@
 #include "common/base/clock.h"
 #include "common/energy/energy_report.h"
 #include "common/energy/flag_catalog.h"
+#include "common/energy/sampler_flags.h"
 
 namespace tinyjoule {
 namespace {
@@ -33,7 +34,14 @@ void AddSampleFlags(const SampleRecorder& recorder, v1::RunResult* result) {
     AddFlag("SAMPLES_DROPPED",
             absl::StrFormat("%d samples were lost in the agent", recorder.dropped()), result);
   }
-  if (recorder.failed_reads() > 0) {
+}
+
+void AddSamplerFlags(const SampleRecorder& recorder, v1::RunResult* result) {
+  if (result->has_sampler()) {
+    for (const v1::Flag& flag : SamplerFlags(recorder.sensor(), result->sampler())) {
+      PutFlag(flag, *result->mutable_flags());
+    }
+  } else if (recorder.failed_reads() > 0) {
     AddFlag("I2C_ERROR", absl::StrFormat("%d reads failed", recorder.failed_reads()), result);
   }
 }
@@ -49,6 +57,7 @@ void AddEnergies(const SampleRecorder& recorder, v1::RunResult* result) {
   result->set_sample_chunks(recorder.chunk_count());
   result->set_sample_count(recorder.sample_count());
   result->set_samples_dropped(recorder.dropped());
+  AddSamplerFlags(recorder, result);
   if (recorder.sample_count() == 0) {
     result->set_energy_absent_reason(
         absl::StrCat("the sensor ", recorder.sensor().uri(), " gave no sample"));

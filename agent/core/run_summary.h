@@ -12,7 +12,8 @@
 
 namespace tinyjoule {
 
-// Adds what the samples say to a result whose windows are marked: sensor, counts, the agent's own
+// Adds what the samples say to a result whose windows are marked and whose sampler report, if there
+// is one, is set: sensor, counts, the agent's own
 // energy of each inference window, the flags that samples raise, and why there is no energy when
 // there is none.
 void AddEnergies(const SampleRecorder& recorder, v1::RunResult* result);

@@ -120,6 +120,25 @@ void AddGap(const FlagEvidence& evidence, std::vector<v1::Flag>& flags) {
                       NameOf(worst->mark), MillisecondsFromNs(worst->integral.gap_max_ns))));
 }
 
+// The range is that of the board; a simulated or replayed supply says nothing about it.
+void AddImplausible(const FlagEvidence& evidence, std::vector<v1::Flag>& flags) {
+  const v1::SensorDescription& sensor = evidence.sensor;
+  if (sensor.simulated()) return;
+  for (const MeasuredWindow& window : evidence.windows) {
+    if (IsInference(window) || window.integral.covered_ns <= 0) continue;
+    const double power_w = window.integral.power_mean_w;
+    const bool too_low = sensor.has_idle_min_w() && power_w < sensor.idle_min_w();
+    const bool too_high = sensor.has_idle_max_w() && power_w > sensor.idle_max_w();
+    if (!too_low && !too_high) continue;
+    flags.push_back(MakeFlag(
+        "IMPLAUSIBLE", absl::StrFormat("%s draws %.4f W, %s %.4f W is expected of this board",
+                                       NameOf(window.mark), power_w,
+                                       too_low ? "at least" : "at most",
+                                       too_low ? sensor.idle_min_w() : sensor.idle_max_w())));
+    return;
+  }
+}
+
 void AddNegative(const FlagEvidence& evidence, std::vector<v1::Flag>& flags) {
   for (const MeasuredWindow& window : evidence.windows) {
     if (window.integral.current_mean_a >= 0) continue;
@@ -182,6 +201,7 @@ std::vector<v1::Flag> EnergyFlags(const FlagEvidence& evidence) {
   }
   AddSampleFlags(evidence, flags);
   AddGap(evidence, flags);
+  AddImplausible(evidence, flags);
   AddNegative(evidence, flags);
   AddShort(evidence, flags);
   AddBaselineDrift(evidence, flags);

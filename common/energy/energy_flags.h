@@ -33,7 +33,7 @@ struct FlagEvidence {
 };
 
 // The flags that samples and marks can show: SIMULATED, CLIPPED, MATH_OVERFLOW, STUCK, GAP, TORN,
-// SAMPLER_LATE, NEGATIVE, UNDERVOLT, SHORT, BASELINE_DRIFT, BELOW_NOISE. Only samples inside
+// SAMPLER_LATE, IMPLAUSIBLE, NEGATIVE, UNDERVOLT, SHORT, BASELINE_DRIFT, BELOW_NOISE. Only samples inside
 // windows count, so that what happens between them cannot spoil a run.
 //
 // SHORT is fatal for a real sensor only: the limits (10 s, 10 inferences, 200 samples) protect the

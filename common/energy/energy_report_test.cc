@@ -7,6 +7,7 @@
 
 #include <cmath>
 #include <functional>
+#include <optional>
 #include <random>
 
 #include "common/energy/flag_catalog.h"
@@ -260,6 +261,25 @@ TEST(EnergyFlags, RawSamplesShowTheirFaults) {
               Contains("NEGATIVE"));
   // Between idle A and the first window nothing is measured.
   EXPECT_THAT(names_after([](RawCounts& c) { c.shunt = 32000; }, 2400, 2500), IsEmpty());
+}
+
+TEST(EnergyFlags, IdlePowerIsHeldAgainstTheDeclaredBoard) {
+  const auto names = [](v1::SensorDescription sensor, std::optional<double> min_w,
+                        std::optional<double> max_w) {
+    if (min_w) sensor.set_idle_min_w(*min_w);
+    if (max_w) sensor.set_idle_max_w(*max_w);
+    return Names(*ComputeEnergy(sensor, Trace(BusyAmperes), StandardWindows()));
+  };
+  // Idle is 2.5 W; 4 W in the windows is nobody's idle.
+  EXPECT_THAT(names(Ina219(), 1.5, 3.0), IsEmpty());
+  EXPECT_THAT(names(Ina219(), 2.6, 4.0), ElementsAre("IMPLAUSIBLE"));
+  EXPECT_THAT(names(Ina219(), std::nullopt, 2.4), ElementsAre("IMPLAUSIBLE"));
+  EXPECT_THAT(names(Simulated(), 2.6, 4.0), ElementsAre("SIMULATED"));
+  v1::SensorDescription sensor = Ina219();
+  sensor.set_idle_min_w(2.6);
+  const auto report = ComputeEnergy(sensor, Trace(BusyAmperes), StandardWindows());
+  EXPECT_TRUE(FlagNamed(*report, "IMPLAUSIBLE").fatal());
+  EXPECT_EQ(FlagNamed(*report, "IMPLAUSIBLE").detail().substr(0, 19), "idle A draws 2.5000");
 }
 
 TEST(EnergyFlags, ShortIsFatalForARealSensorOnly) {

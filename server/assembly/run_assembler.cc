@@ -12,6 +12,7 @@
 #include "common/base/status.h"
 #include "common/energy/energy_report.h"
 #include "common/energy/flag_catalog.h"
+#include "common/energy/sampler_flags.h"
 #include "common/metrics/metrics.h"
 #include "common/units/units.h"
 #include "server/assembly/attempt_data.h"
@@ -49,6 +50,11 @@ absl::Status AddEnergy(const AttemptData& data, v1::RunAssembly& assembly) {
   *assembly.mutable_energy() = report.summary;
   for (const v1::WindowEnergy& window : report.windows) *assembly.add_windows() = window;
   for (const v1::Flag& flag : report.flags) PutFlag(flag, *assembly.mutable_flags());
+  if (data.result.has_sampler()) {
+    for (const v1::Flag& flag : SamplerFlags(data.result.sensor(), data.result.sampler())) {
+      PutFlag(flag, *assembly.mutable_flags());
+    }
+  }
   CheckAgentsEnergies(data.result, report, *assembly.mutable_flags());
   return absl::OkStatus();
 }

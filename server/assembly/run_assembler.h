@@ -39,7 +39,7 @@ struct AssembledRun {
 //     figure by more than 1e-9 relative.
 //  3. Quality is computed from the predictions made on the device; PREDICTION_MISMATCH when they
 //     differ from the trainer's by more than outcome.prediction_tolerance, or are incomplete.
-//  4. Flags of the agent's and of the samples; CHUNK_CONFLICT.
+//  4. Flags of the agent's, of the samples and of the sampler's report; CHUNK_CONFLICT.
 //  5. valid: the attempt succeeded and no flag is fatal.
 // InvalidArgument or DataLoss: a chunk that cannot be decoded.
 absl::StatusOr<AssembledRun> AssembleRun(const AssemblyInputs& inputs);

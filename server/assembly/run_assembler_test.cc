@@ -235,6 +235,15 @@ TEST(AssembleRun, FlagsOfBothSidesAreKept) {
   EXPECT_FALSE(run->assembly.valid());
 }
 
+TEST(AssembleRun, TheSamplersReportIsJudgedAgain) {
+  Attempt attempt;
+  attempt.result().mutable_sampler()->set_reset_seen(true);
+  attempt.result().mutable_sampler()->set_configuration_found(0x399F);
+  const auto run = attempt.Assemble();
+  EXPECT_THAT(FlagNames(*run), ElementsAre("SENSOR_RESET"));
+  EXPECT_FALSE(run->assembly.valid());
+}
+
 TEST(AssembleRun, WithoutASensorQualityAndLatencyStay) {
   Attempt attempt;
   attempt.samples().clear();
