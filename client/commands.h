@@ -27,6 +27,7 @@ void AddRetry(CLI::App& root, Command& chosen);
 void AddLogs(CLI::App& root, Command& chosen);
 void AddExport(CLI::App& root, Command& chosen);
 void AddReport(CLI::App& root, Command& chosen);
+void AddCompare(CLI::App& root, Command& chosen);
 void AddVerify(CLI::App& root, Command& chosen);
 void AddAgents(CLI::App& root, Command& chosen);
 void AddVersion(CLI::App& root, Command& chosen);

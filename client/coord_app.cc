@@ -42,9 +42,9 @@ void AddGlobalOptions(CLI::App& root, GlobalOptions& options) {
 }
 
 void AddVerbs(CLI::App& root, Command& chosen) {
-  for (const auto add :
-       {AddLint, AddPlan, AddSubmit, AddList, AddShow, AddWatch, AddWait, AddPower, AddCancel,
-        AddRetry, AddLogs, AddExport, AddReport, AddVerify, AddAgents, AddVersion, AddCompletion}) {
+  for (const auto add : {AddLint, AddPlan, AddSubmit, AddList, AddShow, AddWatch, AddWait, AddPower,
+                         AddCancel, AddRetry, AddLogs, AddExport, AddReport, AddCompare, AddVerify,
+                         AddAgents, AddVersion, AddCompletion}) {
     add(root, chosen);
   }
   // Global options may stand behind the verb, too.

@@ -14,6 +14,7 @@
 #include <thread>
 
 #include "client/fake_coordinator.h"
+#include "common/energy/flag_catalog.h"
 
 namespace tinyjoule {
 namespace {
@@ -399,6 +400,67 @@ TEST_F(CoordAppTest, VerifySaysWhatDiffers) {
   fake_.verifications = {good, bad};
   EXPECT_EQ(Run({"verify", "small"}), 5);
   EXPECT_THAT(out_.str(), HasSubstr("bad: energy_j: stored 1, recomputed 2"));
+}
+
+TEST_F(CoordAppTest, EveryFlagIsShownWithWhatItMeansAndWhatToDo) {
+  v1::Run& run = *fake_.runs.add_runs();
+  run.set_run_id("r-1");
+  for (const FlagDescription& flag : FlagCatalog()) {
+    *run.mutable_assembly()->add_flags() = MakeFlag(flag.name, absl::StrCat("why ", flag.name));
+  }
+  EXPECT_EQ(Run({"show", "r-1"}), 0);
+  for (const FlagDescription& flag : FlagCatalog()) {
+    EXPECT_THAT(err_.str(), HasSubstr(absl::StrCat(": why ", flag.name, "\n    ", flag.meaning, " ",
+                                                   flag.advice, "\n")));
+  }
+}
+
+TEST_F(CoordAppTest, NetEnergyBelowTheNoiseIsAnUpperBoundInWords) {
+  v1::Run& run = *fake_.runs.add_runs();
+  run.set_run_id("r-1");
+  v1::EnergySummary& energy = *run.mutable_assembly()->mutable_energy();
+  energy.set_energy_per_inference_uj(480);
+  energy.set_energy_net_per_inference_uj(-3);
+  energy.set_energy_net_per_inference_upper_uj(12.5);
+  energy.mutable_uncertainty()->set_combined_uj(6);
+  energy.mutable_uncertainty()->set_systematic_uj(5.9);
+  EXPECT_EQ(Run({"show", "r-1"}), 0);
+  EXPECT_THAT(err_.str(), HasSubstr("energy per inference: 480 uJ, standard uncertainty 6 uJ (5.9 "
+                                    "uJ of it systematic)\n"));
+  EXPECT_THAT(err_.str(), HasSubstr("above idle: < 12.5 uJ (below the noise)"));
+  EXPECT_EQ(Run({"list", "runs", "small"}), 0);
+  EXPECT_THAT(out_.str(), HasSubstr("< 12.5 (below the noise)"));
+}
+
+// Ratios of 1/2, 1/4 and 1/8: the geometric mean is 1/4 (common/energy/comparison_test.cc has the
+// interval in closed form).
+TEST_F(CoordAppTest, CompareSaysRatioIntervalPairsAndWhatWasLeftOut) {
+  for (uint32_t block = 0; block < 4; ++block) {
+    for (const char* variant : {"float32", "int8"}) {
+      v1::Run& run = *fake_.runs.add_runs();
+      run.set_model("tinymlp");
+      run.set_variant(variant);
+      run.set_block(block);
+      run.mutable_result()->mutable_sensor()->set_simulated(true);
+      run.set_state(block == 3 ? v1::RUN_STATE_INVALID : v1::RUN_STATE_SUCCEEDED);
+      run.mutable_assembly()->set_valid(block != 3);
+      run.mutable_assembly()->mutable_energy()->set_energy_per_inference_uj(
+          *variant == 'f' ? 64 : 64 >> (block + 1));
+    }
+  }
+  EXPECT_EQ(Run({"compare", "small", "float32", "int8", "-o", "csv"}), 0);
+  EXPECT_EQ(out_.str(),
+            "model,metric,a,b,pairs,ratio,ratio_ci95_low,ratio_ci95_high,verdict,left_out,power\n"
+            "tinymlp,energy_per_inference,float32,int8,3,0.25,0.04468,1.399,"
+            "no difference shown: the interval contains 1,2 invalid,SIMULATED\n");
+  EXPECT_THAT(err_.str(), HasSubstr("SIMULATED"));
+  EXPECT_EQ(Run({"compare", "small", "float32", "int8", "-o", "json"}), 0);
+  EXPECT_THAT(out_.str(), HasSubstr("\"pairs\": 3"));
+  EXPECT_THAT(out_.str(), HasSubstr("\"left_out_invalid\": 2"));
+  EXPECT_EQ(Run({"compare", "small", "float32", "int4"}), 2);
+  EXPECT_THAT(err_.str(), HasSubstr("there are: float32, int8"));
+  EXPECT_EQ(Run({"compare", "small", "float32", "int8", "--metric", "latency"}), 5);
+  EXPECT_THAT(out_.str(), HasSubstr("nothing to say: no pair of valid runs"));
 }
 
 TEST_F(CoordAppTest, PowerIsCsvLinesAndASparklineOnATerminal) {

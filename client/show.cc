@@ -5,6 +5,7 @@
 
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
+#include "absl/strings/str_format.h"
 #include "client/commands.h"
 #include "client/pages.h"
 #include "client/tables.h"
@@ -26,6 +27,32 @@ void PrintFacts(const Session& session, const google::protobuf::Message& message
     default:
       session.console.out << ToYaml(message, Facts::kTelling);
   }
+}
+
+std::string WithUncertainty(const std::string& value, bool known, double combined_uj,
+                            double systematic_uj) {
+  if (!known) return value;
+  return absl::StrFormat("%s, standard uncertainty %.3g uJ (%.3g uJ of it systematic)", value,
+                         combined_uj, systematic_uj);
+}
+
+// The two figures that people come for, in words.
+void TellEnergy(const Console& console, const v1::Run& run) {
+  const v1::EnergySummary& energy = run.assembly().energy();
+  if (!energy.has_energy_per_inference_uj()) return;
+  const v1::UncertaintyBudget& budget = energy.uncertainty();
+  const char* simulated = run.result().sensor().simulated() ? " SIMULATED" : "";
+  console.err << "energy per inference: "
+              << WithUncertainty(Number(energy.energy_per_inference_uj()) + " uJ",
+                                 energy.has_uncertainty(), budget.combined_uj(),
+                                 budget.systematic_uj())
+              << simulated << "\n";
+  const std::string net = NetEnergyText(energy, " uJ");
+  if (net.empty()) return;
+  console.err << "above idle: "
+              << WithUncertainty(net, budget.has_combined_net_uj(), budget.combined_net_uj(),
+                                 budget.systematic_net_uj())
+              << simulated << "\n";
 }
 
 void ExplainFlags(const Console& console, const v1::Run& run) {
@@ -60,6 +87,7 @@ absl::StatusOr<bool> ShowRun(Session& session, const std::string& id) {
   if (absl::IsNotFound(answer.status())) return false;
   if (!answer.ok()) return answer.status();
   PrintFacts(session, answer->run());
+  TellEnergy(session.console, answer->run());
   ExplainFlags(session.console, answer->run());
   return true;
 }

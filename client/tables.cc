@@ -78,8 +78,10 @@ Table TrialsTable(const v1::ListTrialsResponse& answer) {
 
 Table RunsTable(const v1::ListRunsResponse& answer) {
   Table table({"run_id", "model", "variant", "fold", "seed", "repeat", "agent", "state", "error",
-               "score", "latency_us", "energy_per_inference_uj", "power_source", "flags", "reason"},
-              {"flags", "power_source", "score", "repeat", "latency_us", "error", "seed"});
+               "score", "latency_us", "energy_per_inference_uj", "energy_net_per_inference_uj",
+               "power_source", "flags", "reason"},
+              {"flags", "power_source", "score", "repeat", "energy_net_per_inference_uj",
+               "latency_us", "error", "seed"});
   for (const v1::Run& run : answer.runs()) {
     const v1::EnergySummary& energy = run.assembly().energy();
     const bool measured = run.result().has_latency();
@@ -90,7 +92,8 @@ Table RunsTable(const v1::ListRunsResponse& answer) {
          Number(Error(run.assembly().quality())), Number(Score(run.assembly().quality())),
          measured ? Number(run.result().latency().mean_us()) : "",
          energy.has_energy_per_inference_uj() ? Number(energy.energy_per_inference_uj()) : "",
-         energy.power_source(), FlagsText(run.assembly()), run.reason()});
+         NetEnergyText(energy, ""), energy.power_source(), FlagsText(run.assembly()),
+         run.reason()});
   }
   return table;
 }

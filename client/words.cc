@@ -61,6 +61,15 @@ std::string Number(const std::optional<double>& value) {
   return value ? absl::StrFormat("%.4g", *value) : "";
 }
 
+std::string NetEnergyText(const v1::EnergySummary& energy, const char* unit) {
+  if (energy.has_energy_net_per_inference_upper_uj()) {
+    return absl::StrFormat("< %.4g%s (below the noise)", energy.energy_net_per_inference_upper_uj(),
+                           unit);
+  }
+  if (!energy.has_energy_net_per_inference_uj()) return "";
+  return Number(energy.energy_net_per_inference_uj()) + unit;
+}
+
 std::string BytesText(uint64_t bytes) {
   if (bytes < 1024) return absl::StrCat(bytes, " B");
   const char* const units[] = {"KiB", "MiB", "GiB", "TiB"};

@@ -33,6 +33,9 @@ std::string ParametersText(const google::protobuf::Map<std::string, std::string>
 std::string LabelsText(const google::protobuf::Map<std::string, std::string>& labels);
 // Four significant digits; empty for nothing.
 std::string Number(const std::optional<double>& value);
+// Net energy per inference with the unit behind its number: "12.3 uJ", or, for what is no value,
+// "< 45.6 uJ (below the noise)"; empty: not measured.
+std::string NetEnergyText(const v1::EnergySummary& energy, const char* unit);
 // "1.5 KiB".
 std::string BytesText(uint64_t bytes);
 // "3 h 20 min", "12 s".

@@ -12,7 +12,7 @@
 #include "agent/power/replay_sensor.h"
 #include "common/base/file_system.h"
 #include "common/energy/conversion.h"
-#include "common/energy/integral.h"
+#include "common/energy/energy_report.h"
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
 #include "tests/support/fake_clock.h"
@@ -96,7 +96,7 @@ std::map<std::string, double> PublishedEnergies(const std::string& folder) {
   return energies;
 }
 
-// Through the sensor, its counts and its power channel: the trapezoid over P.
+// As the agent measures: through the sensor, its description and the arithmetic of every run.
 TEST(ReplaySensorTest, Led64TracesGiveThePublishedEnergies) {
   const char* data = std::getenv("TINYJOULE_TEST_DATA_DIR");
   if (data == nullptr) GTEST_SKIP() << "TINYJOULE_TEST_DATA_DIR is not set";
@@ -109,16 +109,19 @@ TEST(ReplaySensorTest, Led64TracesGiveThePublishedEnergies) {
     FakeClock clock;
     ReplaySensor sensor("replay:", *ParsePowerTrace(*text, name), /*loop=*/false, clock);
     ASSERT_TRUE(sensor.Start().ok());
-    const CountConverter converter(sensor.Describe());
-    std::vector<PowerSample> samples;
+    std::vector<RawSample> samples;
     RawSample sample;
-    while (sensor.ReadConversion(&sample) == ReadOutcome::kSample) {
-      samples.push_back(converter.Convert(sample));
-    }
-    const SpanIntegral integral =
-        Integrate(samples, {samples.front().t_ns, samples.back().t_ns},
-                  {IntegrationRule::kTrapezoid, sensor.Describe().cycle_ns()}, std::nullopt);
-    EXPECT_NEAR(integral.energy_j, energy_j, 0.0005 + 1e-9) << name;
+    while (sensor.ReadConversion(&sample) == ReadOutcome::kSample) samples.push_back(sample);
+    v1::MarkedWindow window;
+    window.set_kind(v1::WINDOW_KIND_INFERENCE);
+    window.set_start_mono_ns(samples.front().t_ns);
+    window.set_end_mono_ns(samples.back().t_ns);
+    window.set_inference_count(64);
+    const auto report = ComputeEnergy(sensor.Describe(), samples, {window});
+    ASSERT_TRUE(report.ok()) << report.status();
+    EXPECT_NEAR(report->summary.energy_j(), energy_j, 0.0005 + 1e-9) << name;
+    EXPECT_EQ(report->summary.power_source(), "replay");
+    EXPECT_EQ(report->flags.front().name(), "SIMULATED");
     ++compared;
   }
   EXPECT_EQ(compared, 10);

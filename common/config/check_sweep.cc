@@ -133,6 +133,17 @@ void CheckEngines(const v1::MeasureSpec& measure, CheckReport& report) {
   }
 }
 
+// "none", VARIANT or MODEL/VARIANT.
+void CheckReference(const v1::SweepSpec& spec, CheckReport& report) {
+  const std::string& reference = spec.measure().reference();
+  if (reference == "none") return;
+  const size_t slash = reference.find('/');
+  const std::string variant = slash == std::string::npos ? reference : reference.substr(slash + 1);
+  const std::string model = slash == std::string::npos ? "" : reference.substr(0, slash);
+  CheckKnown(spec.models(), model, "model", "measure.reference", report);
+  CheckKnown(spec.variants(), variant, "variant", "measure.reference", report);
+}
+
 void CheckCount(uint32_t value, uint32_t most, const std::string& path, CheckReport& report) {
   if (value >= 1 && value <= most) return;
   report.Error(path, absl::StrCat(path.substr(path.rfind('.') + 1), " is from 1 to ", most));
@@ -143,6 +154,7 @@ void CheckCount(uint32_t value, uint32_t most, const std::string& path, CheckRep
 void CheckMeasurement(const v1::SweepSpec& spec, CheckReport& report) {
   const v1::MeasureSpec& measure = spec.measure();
   CheckEngines(measure, report);
+  CheckReference(spec, report);
   CheckCount(measure.threads(), 256, "measure.threads", report);
   CheckCount(measure.repeat(), 10'000, "measure.repeat", report);
   CheckCount(measure.window().count(), 10'000, "measure.window.count", report);

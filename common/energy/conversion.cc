@@ -60,6 +60,12 @@ absl::Status CheckSensorDescription(const v1::SensorDescription& sensor) {
   if (sensor.has_power_channel()) {
     TJ_RETURN_IF_ERROR(CheckFactor("power_lsb_w", sensor.power_lsb_w(), true));
   }
+  if (sensor.relative_uncertainty() < 0 || sensor.shunt_offset_uncertainty_v() < 0) {
+    return absl::InvalidArgumentError("sensor: an uncertainty is below 0");
+  }
+  TJ_RETURN_IF_ERROR(CheckFactor("relative_uncertainty", sensor.relative_uncertainty(), false));
+  TJ_RETURN_IF_ERROR(
+      CheckFactor("shunt_offset_uncertainty_v", sensor.shunt_offset_uncertainty_v(), false));
   if (sensor.cycle_ns() < 0) {
     return absl::InvalidArgumentError(absl::StrCat("sensor.cycle_ns is ", sensor.cycle_ns()));
   }

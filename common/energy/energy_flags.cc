@@ -130,11 +130,11 @@ void AddImplausible(const FlagEvidence& evidence, std::vector<v1::Flag>& flags) 
     const bool too_low = sensor.has_idle_min_w() && power_w < sensor.idle_min_w();
     const bool too_high = sensor.has_idle_max_w() && power_w > sensor.idle_max_w();
     if (!too_low && !too_high) continue;
-    flags.push_back(MakeFlag(
-        "IMPLAUSIBLE", absl::StrFormat("%s draws %.4f W, %s %.4f W is expected of this board",
-                                       NameOf(window.mark), power_w,
-                                       too_low ? "at least" : "at most",
-                                       too_low ? sensor.idle_min_w() : sensor.idle_max_w())));
+    flags.push_back(
+        MakeFlag("IMPLAUSIBLE",
+                 absl::StrFormat("%s draws %.4f W, %s %.4f W is expected of this board",
+                                 NameOf(window.mark), power_w, too_low ? "at least" : "at most",
+                                 too_low ? sensor.idle_min_w() : sensor.idle_max_w())));
     return;
   }
 }
@@ -186,10 +186,11 @@ void AddBaselineDrift(const FlagEvidence& evidence, std::vector<v1::Flag>& flags
 }
 
 void AddBelowNoise(const FlagEvidence& evidence, std::vector<v1::Flag>& flags) {
-  const double limit_j = kNoiseFactor * evidence.net_uncertainty_j;
-  if (evidence.net_j >= limit_j) return;
+  const double limit_uj = kNoiseFactor * evidence.net_uncertainty_uj;
+  if (evidence.net_uj >= limit_uj) return;
   flags.push_back(MakeFlag(
-      "BELOW_NOISE", absl::StrFormat("net energy %.6f J, limit %.6f J", evidence.net_j, limit_j)));
+      "BELOW_NOISE",
+      absl::StrFormat("net %.6g uJ per inference, noise %.6g uJ", evidence.net_uj, limit_uj)));
 }
 
 }  // namespace

@@ -27,14 +27,15 @@ struct FlagEvidence {
   absl::Span<const PowerSample> samples;
   // Idle and inference windows.
   absl::Span<const MeasuredWindow> windows;
-  // Net energy of all inference windows and its standard uncertainty; without a baseline both 0.
-  double net_j = 0;
-  double net_uncertainty_j = 0;
+  // Mean net energy per inference and its combined standard uncertainty, in microjoules; without a
+  // baseline both 0.
+  double net_uj = 0;
+  double net_uncertainty_uj = 0;
 };
 
 // The flags that samples and marks can show: SIMULATED, CLIPPED, MATH_OVERFLOW, STUCK, GAP, TORN,
-// SAMPLER_LATE, IMPLAUSIBLE, NEGATIVE, UNDERVOLT, SHORT, BASELINE_DRIFT, BELOW_NOISE. Only samples inside
-// windows count, so that what happens between them cannot spoil a run.
+// SAMPLER_LATE, IMPLAUSIBLE, NEGATIVE, UNDERVOLT, SHORT, BASELINE_DRIFT, BELOW_NOISE. Only samples
+// inside windows count, so that what happens between them cannot spoil a run.
 //
 // SHORT is fatal for a real sensor only: the limits (10 s, 10 inferences, 200 samples) protect the
 // headline from edges and from a short look at a slow load, and a headline is never made of

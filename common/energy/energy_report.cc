@@ -12,19 +12,13 @@
 #include "common/energy/energy_flags.h"
 #include "common/energy/integral.h"
 #include "common/energy/statistics.h"
+#include "common/energy/uncertainty.h"
 #include "common/units/units.h"
 
 namespace tinyjoule {
 namespace {
 
 constexpr int64_t kMaxMarkNs = int64_t{1} << 62;
-// Standard uncertainty of an edge that falls anywhere in a conversion, after the correction.
-constexpr double kEdgeShare = 0.105;
-// Of TI's INA219 and a 1 % shunt.
-constexpr double kShuntTolerance = 0.01;
-constexpr double kShuntGainError = 0.005;
-constexpr double kBusGainError = 0.005;
-constexpr double kShuntOffsetV = 100e-6;
 
 bool HasSensor(const v1::SensorDescription& sensor) {
   return !sensor.kind().empty() && sensor.kind() != "none";
@@ -83,8 +77,9 @@ class Accountant {
       if (window.mark.kind() == v1::WINDOW_KIND_INFERENCE) AddWindow(window);
     }
     Summarise();
-    report_.flags = EnergyFlags({sensor_, counts_, samples_, measured_, baseline_ ? net_j_ : 0,
-                                 baseline_ ? NetUncertainty() : 0});
+    report_.flags = EnergyFlags({sensor_, counts_, samples_, measured_, net_mean_uj_,
+                                 report_.summary.uncertainty().combined_net_uj()});
+    SetUpperBound();
     return std::move(report_);
   }
 
@@ -114,11 +109,6 @@ class Accountant {
     }
   }
 
-  static double MeanPowerError(const SpanIntegral& integral) {
-    return CorrelatedStandardError(integral.power_stddev_w, integral.power_autocorrelation,
-                                   static_cast<double>(integral.sample_count));
-  }
-
   void AddWindow(const MeasuredWindow& measured) {
     const SpanIntegral& integral = measured.integral;
     v1::WindowEnergy window;
@@ -144,14 +134,11 @@ class Accountant {
   }
 
   WindowUncertainty UncertaintyOf(const SpanIntegral& integral) const {
-    WindowUncertainty uncertainty;
-    uncertainty.within_j = MeanPowerError(integral) * integral.covered_s();
-    uncertainty.edges_j = kEdgeShare * integral.edge_step_j;
-    uncertainty.baseline_j = IdleError() * integral.covered_s();
-    if (!sensor_.simulated()) {
-      const double shunt_v = integral.current_mean_a * OhmsFromMicroohms(sensor_.shunt_uohm());
-      uncertainty.systematic_j = Ina219RelativeUncertainty(shunt_v) * std::abs(integral.energy_j);
-    }
+    WindowUncertainty uncertainty = RandomUncertainty(integral, IdleError());
+    const SystematicError error = SystematicErrorOf(sensor_, integral.voltage_mean_v);
+    const double net_j = integral.energy_j - integral.idle_j;
+    uncertainty.systematic_j = error.GrossJ(integral.energy_j, integral.covered_s());
+    uncertainty.systematic_net_j = error.NetJ(net_j, integral.covered_s());
     return uncertainty;
   }
 
@@ -173,27 +160,6 @@ class Accountant {
     current_peak_a_ =
         std::max(current_peak_a_.value_or(integral.current_peak_a), integral.current_peak_a);
     sample_count_ += integral.sample_count;
-  }
-
-  // The agreement of windows tells more than the scatter inside them, when it is worse. Compared
-  // as net power: windows need not last equally long.
-  double NetUncertainty() const {
-    double within_j2 = 0;
-    double baseline_j = 0;
-    double squared_s2 = 0;
-    std::vector<double> net_w;
-    for (size_t i = 0; i < report_.windows.size(); ++i) {
-      const v1::WindowEnergy& window = report_.windows[i];
-      const WindowUncertainty& u = report_.uncertainties[i];
-      within_j2 += u.within_j * u.within_j + u.edges_j * u.edges_j;
-      baseline_j += u.baseline_j;
-      const double duration_s = SecondsFromNs(window.end_ns() - window.start_ns());
-      squared_s2 += duration_s * duration_s;
-      net_w.push_back(window.power_mean_w() - window.idle_power_w());
-    }
-    const double scatter_w = SampleStandardDeviation(net_w);
-    const double between_j2 = scatter_w * scatter_w * squared_s2;
-    return std::sqrt(std::max(within_j2, between_j2) + baseline_j * baseline_j);
   }
 
   void Summarise() {
@@ -235,11 +201,32 @@ class Accountant {
     }
     v1::EnergySummary& summary = report_.summary;
     summary.set_energy_per_inference_uj(Median(gross_uj));
-    if (baseline_) summary.set_energy_net_per_inference_uj(Median(net_uj));
+    *summary.mutable_uncertainty() = BudgetOf(report_.windows, report_.uncertainties);
     if (const std::optional<Interval> interval = MeanInterval95(gross_uj)) {
       summary.set_energy_per_inference_ci95_low_uj(interval->low);
       summary.set_energy_per_inference_ci95_high_uj(interval->high);
     }
+    if (baseline_) SummariseNet(net_uj);
+  }
+
+  void SummariseNet(const std::vector<double>& net_uj) {
+    v1::EnergySummary& summary = report_.summary;
+    net_mean_uj_ = Mean(net_uj);
+    summary.set_energy_net_per_inference_uj(Median(net_uj));
+    if (const std::optional<Interval> interval = MeanInterval95(net_uj)) {
+      summary.set_energy_net_per_inference_ci95_low_uj(interval->low);
+      summary.set_energy_net_per_inference_ci95_high_uj(interval->high);
+    }
+  }
+
+  void SetUpperBound() {
+    const bool below_noise =
+        std::any_of(report_.flags.begin(), report_.flags.end(),
+                    [](const v1::Flag& flag) { return flag.name() == "BELOW_NOISE"; });
+    if (!below_noise) return;
+    v1::EnergySummary& summary = report_.summary;
+    summary.set_energy_net_per_inference_upper_uj(
+        NetUpperBound(net_mean_uj_, summary.uncertainty(), report_.windows.size()));
   }
 
   const v1::SensorDescription& sensor_;
@@ -254,6 +241,8 @@ class Accountant {
   // Sums over the inference windows.
   double energy_j_ = 0;
   double net_j_ = 0;
+  // Mean over the windows, per inference.
+  double net_mean_uj_ = 0;
   double idle_j_ = 0;
   int64_t covered_ns_ = 0;
   int64_t duration_ns_ = 0;
@@ -294,13 +283,6 @@ absl::StatusOr<EnergyReport> ComputeEnergy(const v1::SensorDescription& sensor,
   TJ_RETURN_IF_ERROR(CheckSensorDescription(sensor));
   TJ_RETURN_IF_ERROR(CheckOrder(samples));
   return Accountant(sensor, samples, windows).Compute();
-}
-
-double Ina219RelativeUncertainty(double shunt_voltage_v) {
-  if (shunt_voltage_v == 0) return 0;
-  const double offset = kShuntOffsetV / std::abs(shunt_voltage_v);
-  return std::sqrt(kShuntTolerance * kShuntTolerance + kShuntGainError * kShuntGainError +
-                   kBusGainError * kBusGainError + offset * offset);
 }
 
 }  // namespace tinyjoule

@@ -8,22 +8,11 @@
 #include "absl/status/statusor.h"
 #include "absl/types/span.h"
 #include "common/energy/sample_block.h"
+#include "common/energy/uncertainty.h"
 #include "tinyjoule/v1/measurement.pb.h"
 #include "tinyjoule/v1/run.pb.h"
 
 namespace tinyjoule {
-
-// Where a window's doubt comes from: standard uncertainties in joules.
-struct WindowUncertainty {
-  // Scatter of the samples, with their correlation.
-  double within_j = 0;
-  // The marks fall between conversions: 0.105 (P_in - P_out) C a side.
-  double edges_j = 0;
-  // Shunt tolerance, gain and offset of a real sensor; 0 for a simulated one.
-  double systematic_j = 0;
-  // The idle baseline's own scatter over the window.
-  double baseline_j = 0;
-};
 
 struct EnergyReport {
   v1::EnergySummary summary;
@@ -41,18 +30,14 @@ struct EnergyReport {
 // Replayed traces (kind "replay") are integrated by trapezoid over their power, everything else by
 // boxcar. Gaps are left out of energies and of the baseline alike, and stated as coverage.
 // energy_per_inference_uj is the median of the windows' E / N; its interval is the 95 %
-// interval of their mean (absent below two windows). Without samples, or without inference
+// interval of their mean (absent below two windows); net likewise. The budget of that mean is the
+// summary's `uncertainty`. Without samples, or without inference
 // windows, every optional figure of power is absent. A sensor of kind "none" (or "") gives windows
 // without figures, not valid for energy, and no flags. InvalidArgument: an unusable sensor
 // description, samples out of order, a window that ends before it starts.
 absl::StatusOr<EnergyReport> ComputeEnergy(const v1::SensorDescription& sensor,
                                            absl::Span<const RawCounts> samples,
                                            absl::Span<const v1::MarkedWindow> windows);
-
-// The relative part of a real INA219's systematic uncertainty at a voltage over the shunt: shunt
-// tolerance 1 %, shunt gain 0.5 %, bus gain 0.5 %, offset 100 uV (SBOS448G, 7.5), root sum square.
-// The offset's part is added by the voltage: about 1.2 % at 50 mV.
-double Ina219RelativeUncertainty(double shunt_voltage_v);
 
 }  // namespace tinyjoule
 

@@ -19,6 +19,8 @@
 #include "common/energy/conversion.h"
 #include "common/energy/energy_report.h"
 #include "common/energy/integral.h"
+#include "common/energy/statistics.h"
+#include "common/units/units.h"
 
 namespace tinyjoule {
 namespace {
@@ -125,6 +127,43 @@ TEST(PublishedTraces, EveryLed64EnergyWithinHalfAMillijoule) {
     ++checked;
   }
   EXPECT_EQ(checked, 10);
+}
+
+// Means to half of their last printed digit, lengths within half a millisecond.
+TEST(PublishedTraces, EveryUsecaseMeanToItsLastDigit) {
+  const auto folder = TraceFolder();
+  if (!folder) GTEST_SKIP() << "TINYJOULE_TEST_DATA_DIR has no ina219_rpi3_traces";
+  std::ifstream in(*folder / "usecase_cpp/published_statistics_cpp.csv");
+  std::string line;
+  std::getline(in, line);
+  int checked = 0;
+  while (std::getline(in, line)) {
+    const std::vector<std::string> cells = absl::StrSplit(line, ',');
+    ASSERT_GE(cells.size(), 5U);
+    const std::string name(absl::StripAsciiWhitespace(cells[0]));
+    const fs::path trace = *folder / "usecase_cpp" / (name + ".csv");
+    // Traces are there for twenty of the published runs.
+    if (!fs::exists(trace)) continue;
+    const std::vector<RawCounts> samples = OverTheWire(ReadTrace(trace));
+    const CountConverter converter(TraceSensor(0));
+    std::vector<double> voltage_v, current_a, power_w;
+    for (const RawCounts& counts : samples) {
+      const PowerSample sample = converter.Convert(counts);
+      voltage_v.push_back(sample.bus_voltage_v);
+      current_a.push_back(sample.current_a);
+      power_w.push_back(sample.power_w);
+    }
+    EXPECT_NEAR(SecondsFromNs(samples.back().t_ns), SecondsFromNs(TimeNs(cells[1])), 0.0005)
+        << name;
+    EXPECT_NEAR(Mean(voltage_v), Number(cells[2]), 0.0005 + 1e-9) << name;
+    EXPECT_NEAR(Mean(current_a) * 1e3, Number(cells[3]), 0.0005 + 1e-9) << name;
+    EXPECT_NEAR(Mean(power_w) * 1e3, Number(cells[4]), 0.0005 + 1e-9) << name;
+    // The energy is that mean over that time, but for the first and last half intervals.
+    const double seconds = SecondsFromNs(samples.back().t_ns - samples.front().t_ns);
+    EXPECT_NEAR(ReportOf(trace).summary.energy_j() / (Mean(power_w) * seconds), 1, 0.005) << name;
+    ++checked;
+  }
+  EXPECT_EQ(checked, 20);
 }
 
 // Energies and lengths by the trapezoid rule over the power column, in numpy.

@@ -288,18 +288,55 @@ TEST(VerifyRun, FindsEveryChangedFigure) {
   EXPECT_THAT(differences[0] + differences[1], HasSubstr("energy.energy_j: 96.1"));
 }
 
-TEST(VerifyRun, AFlippedByteOfRawDataIsFound) {
-  const Attempt attempt;
-  std::vector<v1::Chunk> chunks = attempt.Chunks();
+// Samples, predictions and result alike: with the checksum that was stored, and with one that fits
+// the changed bytes.
+TEST(VerifyRun, AFlippedBitOfRawDataIsFound) {
+  Attempt attempt;
+  attempt.samples().resize(400);
+  const std::vector<v1::Chunk> chunks = attempt.Chunks();
   const AssembledRun assembled = *attempt.Assemble(chunks);
   v1::Run stored;
   *stored.mutable_result() = assembled.result;
   *stored.mutable_assembly() = assembled.assembly;
-  for (size_t byte = 0; byte < chunks[0].payload().size(); byte += 97) {
-    std::vector<v1::Chunk> flipped = chunks;
-    (*flipped[0].mutable_payload())[byte] ^= 4;
-    EXPECT_FALSE(VerifyRun(stored, attempt.Inputs(flipped)).empty()) << byte;
+  ASSERT_THAT(VerifyRun(stored, attempt.Inputs(chunks)), IsEmpty());
+  size_t flips = 0;
+  for (size_t i = 0; i < chunks.size(); ++i) {
+    for (size_t byte = 0; byte < chunks[i].payload().size(); byte += 7) {
+      std::vector<v1::Chunk> flipped = chunks;
+      std::string payload = chunks[i].payload();
+      payload[byte] = static_cast<char>(payload[byte] ^ (1 << (byte % 8)));
+      flipped[i].set_payload(payload);
+      EXPECT_FALSE(VerifyRun(stored, attempt.Inputs(flipped)).empty()) << i << " " << byte;
+      const auto forged = MakeChunk("run-1", 2, chunks[i].stream(), chunks[i].sequence(), payload);
+      flipped[i] = *forged;
+      EXPECT_FALSE(VerifyRun(stored, attempt.Inputs(flipped)).empty()) << i << " " << byte;
+      ++flips;
+    }
   }
+  EXPECT_GT(flips, 150U);
+}
+
+// What is stored beside the raw data is made from it: a changed figure is found, too.
+TEST(VerifyRun, AnyChangedFigureOfTheEnergyIsFound) {
+  const Attempt attempt;
+  const std::vector<v1::Chunk> chunks = attempt.Chunks();
+  const AssembledRun assembled = *attempt.Assemble(chunks);
+  const v1::EnergySummary& energy = assembled.assembly.energy();
+  const auto* const reflection = energy.GetReflection();
+  std::vector<const google::protobuf::FieldDescriptor*> fields;
+  reflection->ListFields(energy, &fields);
+  int changed = 0;
+  for (const auto* const field : fields) {
+    if (field->cpp_type() != google::protobuf::FieldDescriptor::CPPTYPE_DOUBLE) continue;
+    v1::Run stored;
+    *stored.mutable_result() = assembled.result;
+    *stored.mutable_assembly() = assembled.assembly;
+    v1::EnergySummary* const summary = stored.mutable_assembly()->mutable_energy();
+    reflection->SetDouble(summary, field, reflection->GetDouble(energy, field) * 1.0001 + 1e-6);
+    EXPECT_FALSE(VerifyRun(stored, attempt.Inputs(chunks)).empty()) << field->name();
+    ++changed;
+  }
+  EXPECT_GE(changed, 16);
 }
 
 }  // namespace

@@ -9,6 +9,7 @@
 #include "absl/strings/str_cat.h"
 #include "common/base/status.h"
 #include "server/core/chunk_ingest.h"
+#include "server/core/drift.h"
 #include "server/core/fleet.h"
 #include "server/core/ledger.h"
 #include "server/core/paging.h"
@@ -242,6 +243,7 @@ absl::StatusOr<v1::GetRunResponse> Coordinator::GetRun(const v1::GetRunRequest& 
   TJ_ASSIGN_OR_RETURN(const std::string run_id, FindRunId(reader, request.run_id()));
   v1::GetRunResponse response;
   TJ_ASSIGN_OR_RETURN(*response.mutable_run(), LoadRun(reader, run_id));
+  TJ_RETURN_IF_ERROR(DriftFinder(reader).AddTo(*response.mutable_run()));
   return response;
 }
 
@@ -254,8 +256,11 @@ absl::StatusOr<v1::ListRunsResponse> Coordinator::ListRuns(const v1::ListRunsReq
   if (records.size() == page.size) {
     response.set_next_page_token(absl::StrCat(records.back().position + 1));
   }
+  DriftFinder drift(reader);
   for (RunRecord& record : records) {
-    TJ_ASSIGN_OR_RETURN(*response.add_runs(), CompleteRun(reader, std::move(record)));
+    v1::Run& run = *response.add_runs();
+    TJ_ASSIGN_OR_RETURN(run, CompleteRun(reader, std::move(record)));
+    TJ_RETURN_IF_ERROR(drift.AddTo(run));
   }
   return response;
 }

@@ -2,6 +2,9 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "server/core/power_hub.h"
 
+#include <algorithm>
+#include <utility>
+
 #include "tests/support/coordinator_fixture.h"
 
 namespace tinyjoule {
@@ -67,6 +70,32 @@ TEST_F(PowerHubTest, ASlowWatcherLosesTheOldestAndIsTold) {
   EXPECT_EQ((*message)->points_size(), 512);
   EXPECT_EQ((*message)->dropped(), 999u - 512u);
   EXPECT_DOUBLE_EQ((*message)->points(511).power_w(), 999);
+}
+
+// 2,001 points of 10 ms: 20 s. Two watchers read, at their own rates; a third never does.
+TEST_F(PowerHubTest, EveryWatcherHasItsOwnThinningAndNoneHoldsUpAnother) {
+  auto slow = hub_.Watch("pi", 1, [] {});
+  auto fast = hub_.Watch("pi", 20, [] {});
+  auto asleep = hub_.Watch("pi", 100, [] {});
+  int slow_points = 0, fast_points = 0;
+  for (int first = 0; first < 2001; first += 87) {
+    Feed(first, std::min(87, 2001 - first));
+    for (auto [watcher, points] :
+         {std::make_pair(&slow, &slow_points), std::make_pair(&fast, &fast_points)}) {
+      const auto message = (*watcher)->Next();
+      ASSERT_TRUE(message.ok());
+      if (!*message) continue;
+      *points += (*message)->points_size();
+      EXPECT_EQ((*message)->dropped(), 0u);
+      for (const v1::PowerPoint& point : (*message)->points()) {
+        EXPECT_LT(point.power_min_w(), point.power_w());
+        EXPECT_LT(point.power_w(), point.power_max_w());
+      }
+    }
+  }
+  EXPECT_EQ(slow_points, 20);
+  EXPECT_EQ(fast_points, 400);
+  EXPECT_EQ((*asleep->Next())->dropped(), 2000u - 512u);
 }
 
 TEST_F(PowerHubTest, AReconnectedAgentIsAskedAgain) {

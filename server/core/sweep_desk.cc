@@ -78,12 +78,16 @@ std::vector<ArtifactReference> ReferencesOf(const SweepRecord& sweep) {
   return references;
 }
 
-size_t PlannedRuns(const SweepRecord& sweep, size_t trials, size_t agents) {
+size_t PlannedRuns(const SweepRecord& sweep, const std::vector<TrialRecord>& trials,
+                   size_t agents) {
   const v1::MeasureSpec& measure = sweep.spec.measure();
-  const size_t places =
-      sweep.spec.agents().placement() == v1::PLACEMENT_ANY ? 1 : std::max<size_t>(1, agents);
-  return trials * static_cast<size_t>(measure.engine_size()) *
-         std::max<size_t>(1, measure.repeat()) * places;
+  const bool anywhere = sweep.spec.agents().placement() == v1::PLACEMENT_ANY;
+  const size_t repeats = RepeatsOf(sweep.spec);
+  const size_t places = anywhere ? 1 : std::max<size_t>(1, agents);
+  const bool adds_reference =
+      anywhere && repeats > 1 && ReferenceTrial(sweep.spec, trials) != nullptr;
+  return trials.size() * static_cast<size_t>(measure.engine_size()) * repeats * places +
+         (adds_reference ? repeats * agents : 0);
 }
 
 }  // namespace
@@ -140,7 +144,7 @@ absl::StatusOr<v1::CreateSweepResponse> SweepDesk::CreateNew(const v1::CreateSwe
   AddWarnings(sweep.spec, response);
   const std::vector<std::string> agents(response.matching_agents().begin(),
                                         response.matching_agents().end());
-  const size_t run_count = PlannedRuns(sweep, plan.trials.size(), agents.size());
+  const size_t run_count = PlannedRuns(sweep, plan.trials, agents.size());
   response.set_estimated_hours(EstimateHours(sweep.spec, run_count, agents.size()));
   if (request.validate_only() || response.missing_files_size() > 0) {
     v1::SweepCounts counts;
@@ -305,9 +309,7 @@ absl::StatusOr<v1::ListTrialsResponse> SweepDesk::ListTrials(const v1::ListTrial
 
 void SweepDesk::OnAgentJoined() {
   for (SweepEntry* sweep : context_.ledger.SweepsInOrder()) {
-    if (sweep->record.cancelling || sweep->record.spec.agents().placement() == v1::PLACEMENT_ANY) {
-      continue;
-    }
+    if (sweep->record.cancelling) continue;
     const bool begun = std::any_of(
         sweep->runs.begin(), sweep->runs.end(),
         [this](const std::string& id) { return context_.ledger.FindRun(id)->attempt > 0; });
@@ -325,7 +327,8 @@ absl::Status SweepDesk::PlaceRuns(SweepEntry& sweep) {
   std::map<std::string, bool> places;
   for (const std::string& name : agents) places[name] = true;
   for (const std::string& id : sweep.runs) {
-    places.emplace(context_.ledger.FindRun(id)->placed_on, false);
+    const std::string& place = context_.ledger.FindRun(id)->placed_on;
+    if (!place.empty()) places.emplace(place, false);
   }
   // Those that have runs already keep them, connected or not.
   agents.clear();

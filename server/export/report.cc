@@ -84,6 +84,10 @@ void AddRun(const v1::Run& run, Gathered& gathered) {
   if (energy.has_energy_net_per_inference_uj()) {
     gathered.energy_net_uj.push_back(energy.energy_net_per_inference_uj());
   }
+  if (energy.has_energy_net_per_inference_upper_uj()) {
+    std::optional<double>& upper_uj = gathered.group.energy_net_upper_uj;
+    upper_uj = std::max(upper_uj.value_or(0), energy.energy_net_per_inference_upper_uj());
+  }
 }
 
 std::optional<double> MeanOf(const std::vector<double>& values) {
@@ -133,13 +137,18 @@ std::string EnergyCell(const ReportGroup& group) {
   return absl::StrCat("<td>", text, "</td>");
 }
 
+std::string NetCell(const ReportGroup& group) {
+  if (!group.energy_net_upper_uj) return Cell(group.energy_net_uj, "%.4g");
+  return absl::StrFormat("<td>&lt; %.4g (below the noise)</td>", *group.energy_net_upper_uj);
+}
+
 std::string Row(const ReportGroup& group) {
   return absl::StrCat("<tr><td>", EscapeHtml(group.model), "</td><td>", EscapeHtml(group.variant),
                       "</td><td>", EscapeHtml(group.device), "</td><td>", group.valid_count, "/",
                       group.run_count, "</td>", Cell(group.error, "%.4g"),
                       Cell(group.score, "%.4g"), Cell(group.latency_us, "%.4g"), EnergyCell(group),
-                      Cell(group.energy_net_uj, "%.4g"), Cell(group.energy_ratio, "%.3g"), "<td>",
-                      group.nonzero_count, "</td><td>", group.model_bytes, "</td></tr>\n");
+                      NetCell(group), Cell(group.energy_ratio, "%.3g"), "<td>", group.nonzero_count,
+                      "</td><td>", group.model_bytes, "</td></tr>\n");
 }
 
 std::string SummaryTable(absl::Span<const ReportGroup> groups, bool classification) {

@@ -33,6 +33,8 @@ struct ReportGroup {
   std::optional<double> energy_uj;
   std::optional<Interval> energy_interval_uj;
   std::optional<double> energy_net_uj;
+  // Largest upper bound of the runs whose net energy is below the noise; the mean is no value then.
+  std::optional<double> energy_net_upper_uj;
   // energy_uj over that of the model's float32 variant on the same device.
   std::optional<double> energy_ratio;
   uint64_t model_bytes = 0;

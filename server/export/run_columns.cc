@@ -224,13 +224,54 @@ std::vector<RunColumn> Training() {
   };
 }
 
+// One part of the uncertainty budget.
+RunColumn OfBudget(const char* name, const char* field, const char* meaning) {
+  return Show(name, "number", "uJ", absl::StrCat("assembly.energy.uncertainty.", field).c_str(),
+              meaning);
+}
+
+// Standard uncertainties of the mean over the windows; docs/how-we-measure.md has the formulas.
+std::vector<RunColumn> Uncertainty() {
+  return {
+      Show("energy_net_per_inference_ci95_low_uj", "number", "uJ",
+           "assembly.energy.energy_net_per_inference_ci95_low_uj",
+           "Lower end of the 95 % interval of the windows' mean net energy (Student's t)."),
+      Show("energy_net_per_inference_ci95_high_uj", "number", "uJ",
+           "assembly.energy.energy_net_per_inference_ci95_high_uj",
+           "Upper end of the 95 % interval of the windows' mean net energy (Student's t)."),
+      Show("energy_net_per_inference_upper_uj", "number", "uJ",
+           "assembly.energy.energy_net_per_inference_upper_uj",
+           "Set when net energy is below the noise (BELOW_NOISE): it is lower than this with 95 % "
+           "confidence, and energy_net_per_inference_uj is no value."),
+      OfBudget("energy_per_inference_uncertainty_uj", "combined_uj",
+               "Combined standard uncertainty of energy per inference."),
+      OfBudget("energy_net_per_inference_uncertainty_uj", "combined_net_uj",
+               "Combined standard uncertainty of net energy per inference."),
+      OfBudget("uncertainty_within_uj", "within_uj",
+               "Part of it: scatter of the samples inside the windows."),
+      OfBudget("uncertainty_edges_uj", "edges_uj", "Part of it: the places of the marks."),
+      OfBudget("uncertainty_between_uj", "between_uj",
+               "Part of it: scatter between the windows, of the gross energy."),
+      OfBudget("uncertainty_between_net_uj", "between_net_uj",
+               "Part of it: scatter between the windows, of the net energy."),
+      OfBudget("uncertainty_baseline_uj", "baseline_uj",
+               "Part of the net one: scatter of the idle baseline."),
+      OfBudget("uncertainty_systematic_uj", "systematic_uj",
+               "Part of it: the sensor's own error, which repeats do not make smaller."),
+      OfBudget("uncertainty_systematic_net_uj", "systematic_net_uj",
+               "Part of the net one: the sensor's own error."),
+      Show("reference", "boolean", "", "reference",
+           "True for the sweep's reference trial, from which DRIFT is judged."),
+  };
+}
+
 }  // namespace
 
 const std::vector<RunColumn>& RunColumns() {
   static const auto* const columns = [] {
     auto* all = new std::vector<RunColumn>();
     for (const auto& group :
-         {Identity(), Quality(), Size(), Latency(), Energy(), Board(), Training()}) {
+         {Identity(), Quality(), Size(), Latency(), Energy(), Board(), Training(), Uncertainty()}) {
       all->insert(all->end(), group.begin(), group.end());
     }
     return all;

@@ -8,6 +8,7 @@
 #include "absl/strings/str_cat.h"
 #include "common/base/status.h"
 #include "common/energy/sample_block.h"
+#include "server/core/drift.h"
 #include "server/export/export.h"
 #include "server/export/report.h"
 
@@ -63,8 +64,11 @@ class SweepExport {
  private:
   absl::Status WriteRuns(ExportSink& sink) {
     TJ_ASSIGN_OR_RETURN(RunsExport table, RunsExport::Create(format_, paths_, sink));
-    TJ_RETURN_IF_ERROR(
-        VisitRuns(reader_, sweep_.sweep_id, [&](const v1::Run& run) { return table.Add(run); }));
+    DriftFinder drift(reader_);
+    TJ_RETURN_IF_ERROR(VisitRuns(reader_, sweep_.sweep_id, [&](v1::Run run) {
+      TJ_RETURN_IF_ERROR(drift.AddTo(run));
+      return table.Add(run);
+    }));
     return table.Finish();
   }
 
@@ -112,8 +116,10 @@ class SweepExport {
 
 absl::Status WriteReport(const SweepRecord& record, RunReader& reader, const ExportWriter& write) {
   std::vector<v1::Run> runs;
-  TJ_RETURN_IF_ERROR(VisitRuns(reader, record.sweep_id, [&runs](const v1::Run& run) {
+  DriftFinder drift(reader);
+  TJ_RETURN_IF_ERROR(VisitRuns(reader, record.sweep_id, [&](const v1::Run& run) {
     runs.push_back(run);
+    TJ_RETURN_IF_ERROR(drift.AddTo(runs.back()));
     // The bulk of a run, which the page does not show.
     runs.back().mutable_outcome()->clear_history();
     runs.back().mutable_assembly()->clear_windows();

@@ -291,6 +291,7 @@ measure:
   idle: {duration: 200ms}
   cooldown: {min: 0s}
   repeat: $6
+  reference: none
 )",
       name, models, epochs, agents, window, windows, repeat);
 }
