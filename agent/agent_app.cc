@@ -3,6 +3,7 @@
 #include "agent/agent_app.h"
 
 #include <signal.h>
+#include <time.h>
 
 #include <iostream>
 #include <memory>
@@ -17,6 +18,9 @@
 #include "agent/agent_options.h"
 #include "agent/board/vcio_firmware.h"
 #include "agent/core/agent_core.h"
+#include "agent/core/calibrated_sensor.h"
+#include "agent/core/calibration.h"
+#include "agent/core/calibration_store.h"
 #include "agent/core/cpu_list.h"
 #include "agent/core/runner_cgroup.h"
 #include "agent/core/sampler.h"
@@ -57,6 +61,12 @@ absl::StatusOr<std::string> InstallationId(Platform& platform, const std::string
   return id;
 }
 
+int64_t ThreadCpuNs() {
+  timespec used{};
+  clock_gettime(CLOCK_THREAD_CPUTIME_ID, &used);
+  return int64_t{used.tv_sec} * kNsPerSecond + used.tv_nsec;
+}
+
 // The runner that links LibTorch is a package of its own and may not be there.
 std::map<v1::Engine, std::string> RunnerPrograms(const std::string& runner) {
   std::map<v1::Engine, std::string> programs = {{v1::ENGINE_XNNPACK, runner},
@@ -92,6 +102,9 @@ absl::Status RunAgent(const AgentOptions& options, Platform& platform, PowerSens
   ArtifactCache::Options cache_options;
   cache_options.folder = JoinPath(options.state_dir, "artifacts");
   TJ_ASSIGN_OR_RETURN(const auto cache, ArtifactCache::Open(platform.file_system, cache_options));
+  TJ_ASSIGN_OR_RETURN(CalibrationStore calibrations,
+                      CalibrationStore::Open(platform.file_system,
+                                             JoinPath(options.state_dir, "calibration.json")));
   RealtimeThreadPolicy::Options sampler_thread;
   TJ_ASSIGN_OR_RETURN(sampler_thread.cpu, ParseCpu(options.sampler_cpu));
   RealtimeThreadPolicy sampler_policy(sampler_thread);
@@ -99,8 +112,13 @@ absl::Status RunAgent(const AgentOptions& options, Platform& platform, PowerSens
   if (!cgroup.ok()) {
     spdlog::info("runners get no cgroup of their own: {}", std::string(cgroup.status().message()));
   }
+  std::optional<CalibratedSensor> calibrated;
   std::optional<Sampler> sampler;
-  if (sensor != nullptr) sampler.emplace(*sensor, Sampler::kDefaultCapacity, &sampler_policy);
+  if (sensor != nullptr) {
+    calibrated.emplace(*sensor, ThreadCpuNs);
+    calibrated->SetCalibration(calibrations.Get(SensorIdentity(sensor->Describe().uri())));
+    sampler.emplace(*calibrated, Sampler::kDefaultCapacity, &sampler_policy);
+  }
 
   // A sequence's thread must be gone before what its tasks use, and what posts to it before it.
   std::unique_ptr<AgentCore> agent;
@@ -127,8 +145,10 @@ absl::Status RunAgent(const AgentOptions& options, Platform& platform, PowerSens
   core_options.job_runner.runner_cpus = options.runner_cpus;
   core_options.job_runner.marker = options.marker;
   core_options.job_runner.cgroup_absent_reason = std::string(cgroup.status().message());
-  agent = std::make_unique<AgentCore>(
-      core_options, AgentCore::Dependencies{core, measurement, *spool, *link, dependencies});
+  AgentCore::Dependencies agent_dependencies{core, measurement, *spool, *link, dependencies};
+  agent_dependencies.sensor = calibrated ? &*calibrated : nullptr;
+  agent_dependencies.calibrations = &calibrations;
+  agent = std::make_unique<AgentCore>(core_options, agent_dependencies);
 
   RunAndWait(core, [&agent] { agent->Start(); });
   spdlog::info("agent {} is ready; coordinator {}, sensor {}", options.name, options.coordinator,

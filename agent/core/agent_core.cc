@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "absl/strings/ascii.h"
+#include "absl/strings/str_cat.h"
 #include "absl/strings/strip.h"
 #include "spdlog/spdlog.h"
 
@@ -42,7 +43,10 @@ AgentCore::AgentCore(const Options& options, const Dependencies& dependencies)
       dependencies_(dependencies),
       delivery_(dependencies.spool, dependencies.link, dependencies.core),
       power_feed_(dependencies.measurement.samples, dependencies.link, dependencies.core),
-      jobs_(options.job_runner, JobDependencies(dependencies, delivery_, power_feed_)) {}
+      jobs_(options.job_runner, JobDependencies(dependencies, delivery_, power_feed_)),
+      calibrator_({dependencies.core, dependencies.measurement.clock, dependencies.link,
+                   power_feed_, dependencies.measurement.samples, dependencies.sensor,
+                   dependencies.calibrations}) {}
 
 void AgentCore::Start() {
   jobs_.Start();
@@ -50,6 +54,7 @@ void AgentCore::Start() {
 }
 
 void AgentCore::Shutdown(int64_t timeout_ns, std::function<void()> done) {
+  calibrator_.Abort(absl::UnavailableError("the agent is stopping"));
   jobs_.Shutdown();
   FinishWhenDelivered(dependencies_.measurement.clock.MonotonicNs() + timeout_ns, std::move(done));
 }
@@ -101,6 +106,8 @@ void AgentCore::OnConnected(const v1::Welcome& welcome) {
 void AgentCore::OnDisconnected(const absl::Status& why) {
   spdlog::warn("disconnected: {}", std::string(why.message()));
   connected_ = false;
+  // Nobody would hear what came of it.
+  calibrator_.Abort(absl::UnavailableError("the connection to the coordinator broke"));
   delivery_.OnDisconnected();
   power_feed_.OnDisconnected();
 }
@@ -114,6 +121,10 @@ void AgentCore::OnMessage(const v1::ConnectResponse& message) {
     jobs_.OnCancel(message.cancel_run());
   } else if (message.has_live_power_request()) {
     power_feed_.OnRequest(message.live_power_request());
+  } else if (message.has_calibrate()) {
+    const AttemptKey run = jobs_.active_key();
+    calibrator_.OnRequest(message.calibrate(),
+                          jobs_.busy() ? absl::StrCat("busy with ", run.ToString()) : "");
   }
 }
 

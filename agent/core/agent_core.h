@@ -9,6 +9,7 @@
 #include <memory>
 #include <string>
 
+#include "agent/core/calibrator.h"
 #include "agent/core/chunk_delivery.h"
 #include "agent/core/coordinator_link.h"
 #include "agent/core/job_runner.h"
@@ -35,6 +36,9 @@ class AgentCore final : public CoordinatorLink::Listener {
     Spool& spool;
     CoordinatorLink& link;
     MeasurementDependencies measurement;
+    // Read by measurement.samples. Null when there is no sensor.
+    CalibratedSensor* sensor = nullptr;
+    CalibrationStore* calibrations = nullptr;
   };
 
   static constexpr uint32_t kProtocol = 1;
@@ -61,6 +65,7 @@ class AgentCore final : public CoordinatorLink::Listener {
   ChunkDelivery delivery_;
   PowerFeed power_feed_;
   JobRunner jobs_;
+  Calibrator calibrator_;
   bool connected_ = false;
 };
 

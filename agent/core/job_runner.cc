@@ -136,6 +136,10 @@ absl::Status JobRunner::CheckOffer(const v1::JobSpec& job) const {
   if (active_ != nullptr) {
     return absl::UnavailableError(absl::StrCat("busy with ", active_->key().ToString()));
   }
+  // Its load must be steady, also where this job uses no sensor.
+  if (dependencies_.power_feed.calibrating()) {
+    return absl::UnavailableError("busy with a calibration of the sensor");
+  }
   TJ_RETURN_IF_ERROR(CheckJob(job));
   if (options_.runner_programs.count(job.engine()) == 0) {
     return absl::FailedPreconditionError(

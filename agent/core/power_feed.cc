@@ -25,6 +25,11 @@ void PowerBucket::Add(absl::Span<const RawSample> samples) {
   }
 }
 
+void PowerBucket::Use(const v1::SensorDescription& sensor) {
+  absl::MutexLock lock(&mutex_);
+  converter_ = CountConverter(sensor);
+}
+
 std::optional<v1::PowerPoint> PowerBucket::Take() {
   absl::MutexLock lock(&mutex_);
   if (count_ == 0) return std::nullopt;
@@ -61,7 +66,7 @@ void PowerFeed::SetLive(bool live) {
   bucket_.Take();
   // A measurement has started the source. Starting it again would play a trace that has ended from
   // its beginning, into the measurement.
-  const absl::Status status = measuring_ ? absl::OkStatus() : source_->Start();
+  const absl::Status status = taken() ? absl::OkStatus() : source_->Start();
   if (!status.ok()) {
     spdlog::error("no live power: {}", std::string(status.message()));
     live_ = false;
@@ -72,7 +77,7 @@ void PowerFeed::SetLive(bool live) {
 
 void PowerFeed::Tick(uint64_t generation) {
   if (generation != generation_) return;
-  if (!measuring_) {
+  if (!taken()) {
     drained_.clear();
     source_->Drain(&drained_);
     bucket_.Add(drained_);
@@ -88,6 +93,7 @@ void PowerFeed::Tick(uint64_t generation) {
 
 absl::Status PowerFeed::BeginMeasurement() {
   if (source_ == nullptr) return absl::FailedPreconditionError("this agent has no sensor");
+  if (calibrating_) return absl::UnavailableError("the sensor is being calibrated");
   // Each attempt has its own counts, and its sensor's configuration written anew.
   source_->Stop();
   if (absl::Status status = source_->Start(); !status.ok()) return status;
@@ -100,8 +106,33 @@ void PowerFeed::EndMeasurement() {
   StopIfUnused();
 }
 
+absl::Status PowerFeed::BeginCalibration() {
+  if (source_ == nullptr) return absl::FailedPreconditionError("this agent has no sensor");
+  if (measuring_) return absl::FailedPreconditionError("a run uses the sensor");
+  if (absl::Status status = source_->Start(); !status.ok()) return status;
+  calibrating_ = true;
+  return absl::OkStatus();
+}
+
+void PowerFeed::EndCalibration() {
+  calibrating_ = false;
+  StopIfUnused();
+  if (!live_) return;
+  // The calibration may have left it stopped.
+  if (const absl::Status status = source_->Start(); !status.ok()) {
+    spdlog::error("no live power: {}", std::string(status.message()));
+    live_ = false;
+    ++generation_;
+  }
+}
+
+void PowerFeed::OnSensorChanged() {
+  sensor_ = source_->Describe();
+  bucket_.Use(sensor_);
+}
+
 void PowerFeed::StopIfUnused() {
-  if (source_ != nullptr && !live_ && !measuring_) source_->Stop();
+  if (source_ != nullptr && !live_ && !taken()) source_->Stop();
 }
 
 void PowerFeed::OnSamples(absl::Span<const RawSample> samples) { bucket_.Add(samples); }
