@@ -8,6 +8,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "common/base/status.h"
+#include "server/core/calibration_desk.h"
 #include "server/core/chunk_ingest.h"
 #include "server/core/drift.h"
 #include "server/core/fleet.h"
@@ -69,6 +70,7 @@ struct Coordinator::Parts {
                 AgentEntry* agent = fleet.Find(name);
                 return agent == nullptr ? nullptr : agent->session;
               }),
+        calibrations(runner, fleet),
         training(ledger, clock, hub, dependencies.artifacts, dependencies.executor,
                  [this] { Pump(); }),
         tracker(
@@ -125,7 +127,10 @@ struct Coordinator::Parts {
   }
 
   void Detach(AgentSession& session) {
-    if (const AgentEntry* agent = fleet.Detach(session)) tracker.OnGone(*agent);
+    const AgentEntry* agent = fleet.Detach(session);
+    if (agent == nullptr) return;
+    tracker.OnGone(*agent);
+    calibrations.OnGone(agent->record.name);
   }
 
   void Handle(AgentEntry& agent, const v1::ConnectRequest& message);
@@ -140,6 +145,7 @@ struct Coordinator::Parts {
   Fleet fleet;
   WatchHub hub;
   PowerHub power;
+  CalibrationDesk calibrations;
   TrainingQueue training;
   RunTracker tracker;
   ChunkIngest ingest;
@@ -174,6 +180,9 @@ void Coordinator::Parts::Handle(AgentEntry& agent, const v1::ConnectRequest& mes
       return OnHeartbeat(agent, message.heartbeat());
     case v1::ConnectRequest::kLivePower:
       return power.OnPower(agent.record.name, message.live_power());
+    case v1::ConnectRequest::kCalibrated:
+      calibrations.OnCalibrated(agent, message.calibrated());
+      return Pump();
     default:
       return agent.session->Close(absl::InvalidArgumentError("a message that is not expected"));
   }
@@ -330,6 +339,13 @@ absl::StatusOr<v1::RemoveAgentResponse> Coordinator::RemoveAgent(
   return v1::RemoveAgentResponse();
 }
 
+void Coordinator::CalibrateAgent(
+    const v1::CalibrateAgentRequest& request,
+    std::function<void(absl::StatusOr<v1::CalibrateAgentResponse>)> done) {
+  parts_->calibrations.Begin(request, parts_->tracker.ActiveRunOf(request.agent()),
+                             std::move(done));
+}
+
 v1::GetServerInfoResponse Coordinator::GetServerInfo() const {
   v1::GetServerInfoResponse response;
   response.set_version(parts_->options.version);
@@ -348,6 +364,8 @@ absl::Status Coordinator::AttachAgent(AgentSession& session, const v1::Hello& he
   welcome.set_coordinator_version(parts_->options.version);
   welcome.set_heartbeat_interval_ms(parts_->options.heartbeat_interval_ns / kNsPerMs);
   session.Send(message);
+  // The session that was asked, if any, is the one that this one replaces.
+  parts_->calibrations.OnGone(hello.agent_name());
   parts_->tracker.OnAttached(*agent, hello);
   parts_->power.OnAttached(hello.agent_name());
   parts_->desk.OnAgentJoined();
@@ -370,6 +388,7 @@ void Coordinator::OnAgentGone(AgentSession& session) {
 }
 
 void Coordinator::Drain() {
+  parts_->calibrations.Stop();
   parts_->training.Stop();
   parts_->tracker.Stop();
   parts_->ingest.Flush();

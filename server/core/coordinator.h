@@ -77,6 +77,10 @@ class Coordinator {
   absl::StatusOr<v1::LabelAgentResponse> LabelAgent(const v1::LabelAgentRequest& request);
   absl::StatusOr<v1::CordonAgentResponse> CordonAgent(const v1::CordonAgentRequest& request);
   absl::StatusOr<v1::RemoveAgentResponse> RemoveAgent(const v1::RemoveAgentRequest& request);
+  // `done` is called once, on the core sequence, at the latest when the coordinator drains; perhaps
+  // at once. Errors as FleetService.CalibrateAgent says.
+  void CalibrateAgent(const v1::CalibrateAgentRequest& request,
+                      std::function<void(absl::StatusOr<v1::CalibrateAgentResponse>)> done);
   v1::GetServerInfoResponse GetServerInfo() const;
 
   // An agent's stream: its Hello came first. On OK the Welcome is sent through `session`. On an

@@ -159,6 +159,14 @@ absl::StatusOr<AgentEntry*> Fleet::Cordon(const std::string& name, bool cordoned
   return agent;
 }
 
+absl::Status Fleet::SetSensor(AgentEntry& agent, const v1::SensorDescription& sensor) {
+  AgentRecord record = agent.record;
+  *record.reported.mutable_sensor() = sensor;
+  TJ_RETURN_IF_ERROR(Store(record));
+  agent.record = std::move(record);
+  return absl::OkStatus();
+}
+
 absl::Status Fleet::Remove(const std::string& name) {
   TJ_ASSIGN_OR_RETURN(const AgentEntry* agent, Get(name));
   if (agent->session != nullptr) {

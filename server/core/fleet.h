@@ -27,6 +27,8 @@ struct AgentEntry {
   int64_t last_heard_mono_ns = 0;
   // Of this connection.
   v1::Heartbeat last_heartbeat;
+  // It gets no runs meanwhile.
+  bool calibrating = false;
 };
 
 // Every agent that ever came, connected or not. Core sequence.
@@ -54,6 +56,8 @@ class Fleet {
   // NotFound; InvalidArgument for a bad key or a label that only the agent itself can take away.
   absl::StatusOr<AgentEntry*> Label(const v1::LabelAgentRequest& request);
   absl::StatusOr<AgentEntry*> Cordon(const std::string& name, bool cordoned);
+  // What the agent says of its sensor since its Hello.
+  [[nodiscard]] absl::Status SetSensor(AgentEntry& agent, const v1::SensorDescription& sensor);
   // FailedPrecondition while it is connected.
   [[nodiscard]] absl::Status Remove(const std::string& name);
 

@@ -44,7 +44,8 @@ const RunEntry* RunTracker::NextRunFor(const AgentEntry& agent) {
 void RunTracker::OfferRuns() {
   if (stopped_) return;
   for (auto& [name, agent] : context_.fleet.agents()) {
-    if (agent.session == nullptr || agent.record.cordoned || LeaseOf(name) != nullptr) continue;
+    if (agent.session == nullptr || agent.record.cordoned || agent.calibrating) continue;
+    if (LeaseOf(name) != nullptr) continue;
     // A run whose model is gone fails here, and the next one is tried.
     while (const RunEntry* run = NextRunFor(agent)) {
       const std::string run_id = run->run_id;

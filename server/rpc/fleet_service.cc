@@ -2,6 +2,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "server/rpc/fleet_service.h"
 
+#include <utility>
+
 #include "server/rpc/request_check.h"
 
 namespace tinyjoule {
@@ -40,6 +42,23 @@ grpc::ServerUnaryReactor* FleetServiceImpl::RemoveAgent(grpc::CallbackServerCont
                                                         v1::RemoveAgentResponse* response) {
   return CallCore(context, core_, CheckName("agent", request->agent()), response,
                   [request](Coordinator& core) { return core.RemoveAgent(*request); });
+}
+
+// Answered when the agent has; the client that goes away before that hears nothing.
+grpc::ServerUnaryReactor* FleetServiceImpl::CalibrateAgent(grpc::CallbackServerContext* context,
+                                                           const v1::CalibrateAgentRequest* request,
+                                                           v1::CalibrateAgentResponse* response) {
+  const absl::Status status = CheckRequest(*request);
+  if (!status.ok()) return FinishCall(context, status);
+  grpc::ServerUnaryReactor* const reactor = context->DefaultReactor();
+  core_.sequence.Post([&core = core_.coordinator, reactor, request, response] {
+    core.CalibrateAgent(*request,
+                        [reactor, response](absl::StatusOr<v1::CalibrateAgentResponse> result) {
+                          if (result.ok()) *response = *std::move(result);
+                          reactor->Finish(ToGrpcStatus(result.status()));
+                        });
+  });
+  return reactor;
 }
 
 }  // namespace tinyjoule

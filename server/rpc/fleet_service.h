@@ -28,6 +28,9 @@ class FleetServiceImpl final : public v1::FleetService::CallbackService {
   grpc::ServerUnaryReactor* RemoveAgent(grpc::CallbackServerContext* context,
                                         const v1::RemoveAgentRequest* request,
                                         v1::RemoveAgentResponse* response) override;
+  grpc::ServerUnaryReactor* CalibrateAgent(grpc::CallbackServerContext* context,
+                                           const v1::CalibrateAgentRequest* request,
+                                           v1::CalibrateAgentResponse* response) override;
 
  private:
   const CoreAccess core_;

@@ -5,12 +5,15 @@
 #include <algorithm>
 #include <cmath>
 #include <string>
+#include <utility>
 
 #include "absl/strings/escaping.h"
 #include "absl/strings/str_cat.h"
+#include "absl/strings/str_split.h"
 #include "common/base/digest.h"
 #include "common/base/names.h"
 #include "common/base/status.h"
+#include "common/energy/calibration_task.h"
 #include "common/energy/chunk.h"
 #include "common/errors/field_violation.h"
 
@@ -24,6 +27,7 @@ constexpr int kMaxFiles = 10'000;
 constexpr int kMaxLabels = 64;
 constexpr int kMaxEngines = 16;
 constexpr int kMaxLivePoints = 4096;
+constexpr int kMaxResolutions = 64;
 constexpr size_t kQuotedBytes = 80;
 
 absl::Status Refuse(absl::string_view field, absl::string_view why) {
@@ -48,6 +52,27 @@ absl::Status CheckLabels(absl::string_view field, const Map& labels) {
     TJ_RETURN_IF_ERROR(CheckText(absl::StrCat(field, ".", key), value));
   }
   return absl::OkStatus();
+}
+
+absl::Status CheckSensorTexts(absl::string_view field, const v1::SensorDescription& sensor) {
+  for (const std::string* text :
+       {&sensor.uri(), &sensor.kind(), &sensor.resolution(), &sensor.calibration().note()}) {
+    TJ_RETURN_IF_ERROR(CheckText(field, *text));
+  }
+  return absl::OkStatus();
+}
+
+absl::Status CheckCalibrated(const v1::Calibrated& answer) {
+  TJ_RETURN_IF_ERROR(CheckText("calibrated.message", answer.message()));
+  TJ_RETURN_IF_ERROR(CheckSensorTexts("calibrated.sensor", answer.sensor()));
+  TJ_RETURN_IF_ERROR(
+      CheckCount("calibrated.observer_costs", answer.observer_costs_size(), kMaxResolutions));
+  for (const v1::ObserverCost& cost : answer.observer_costs()) {
+    TJ_RETURN_IF_ERROR(CheckText("calibrated.observer_costs.resolution", cost.resolution()));
+  }
+  // The canonical codes.
+  if (answer.code() >= 0 && answer.code() <= 16) return absl::OkStatus();
+  return Refuse("calibrated.code", absl::StrCat(answer.code(), " is no code"));
 }
 
 absl::Status CheckInputFile(const v1::InputFile& file) {
@@ -133,6 +158,15 @@ absl::Status CheckRequest(const v1::LabelAgentRequest& request) {
   return absl::OkStatus();
 }
 
+absl::Status CheckRequest(const v1::CalibrateAgentRequest& request) {
+  TJ_RETURN_IF_ERROR(CheckName("agent", request.agent()));
+  const absl::Status status = CheckCalibrationTask(request.task());
+  if (status.ok()) return status;
+  const std::pair<absl::string_view, absl::string_view> field =
+      absl::StrSplit(status.message(), absl::MaxSplits(": ", 1));
+  return Refuse(absl::StrCat("task.", field.first), field.second);
+}
+
 absl::Status CheckUploadHeader(const v1::UploadFileRequest& header) {
   TJ_RETURN_IF_ERROR(CheckSha256("sha256", header.sha256()));
   if (header.size_bytes() <= kMaxUploadBytes) return absl::OkStatus();
@@ -149,10 +183,10 @@ absl::Status CheckHello(const v1::Hello& hello) {
     TJ_RETURN_IF_ERROR(CheckName("hello.engines", engine));
   }
   for (const std::string* text :
-       {&hello.agent_version(), &hello.board(), &hello.soc(), &hello.os(), &hello.kernel(),
-        &hello.sensor().uri(), &hello.sensor().kind(), &hello.sensor().resolution()}) {
+       {&hello.agent_version(), &hello.board(), &hello.soc(), &hello.os(), &hello.kernel()}) {
     TJ_RETURN_IF_ERROR(CheckText("hello", *text));
   }
+  TJ_RETURN_IF_ERROR(CheckSensorTexts("hello.sensor", hello.sensor()));
   if (hello.active_run_id().empty()) return absl::OkStatus();
   return CheckName("hello.active_run_id", hello.active_run_id());
 }
@@ -169,6 +203,7 @@ absl::Status CheckAgentMessage(const v1::ConnectRequest& message) {
     case v1::ConnectRequest::kLivePower:
       return CheckCount("live_power.points", message.live_power().points_size(), kMaxLivePoints);
     case v1::ConnectRequest::kCalibrated:
+      return CheckCalibrated(message.calibrated());
     case v1::ConnectRequest::kHeartbeat:
       return absl::OkStatus();
     case v1::ConnectRequest::kHello:

@@ -30,6 +30,7 @@ constexpr uint64_t kMaxUploadBytes = uint64_t{4} << 30;
 [[nodiscard]] absl::Status CheckRequest(const v1::ExportSweepRequest& request);
 [[nodiscard]] absl::Status CheckRequest(const v1::WatchPowerRequest& request);
 [[nodiscard]] absl::Status CheckRequest(const v1::LabelAgentRequest& request);
+[[nodiscard]] absl::Status CheckRequest(const v1::CalibrateAgentRequest& request);
 // The first message of an upload.
 [[nodiscard]] absl::Status CheckUploadHeader(const v1::UploadFileRequest& header);
 

@@ -106,5 +106,32 @@ TEST(RequestCheckTest, AMessageOfNoKnownKindIsRefused) {
   ExpectRefused(CheckAgentMessage(live), "live_power.points");
 }
 
+TEST(RequestCheckTest, ACalibrationNamesTheFieldOfTheTask) {
+  v1::CalibrateAgentRequest request;
+  request.set_agent("pi-1");
+  ExpectRefused(CheckRequest(request), "task.action");
+  request.mutable_task()->set_action(v1::CALIBRATION_ACTION_ZERO);
+  EXPECT_TRUE(CheckRequest(request).ok());
+  request.set_agent("../pi");
+  ExpectRefused(CheckRequest(request), "agent");
+}
+
+TEST(RequestCheckTest, AnAnswerToACalibrationIsBounded) {
+  v1::ConnectRequest message;
+  v1::Calibrated& answer = *message.mutable_calibrated();
+  EXPECT_TRUE(CheckAgentMessage(message).ok());
+  answer.set_code(17);
+  ExpectRefused(CheckAgentMessage(message), "calibrated.code");
+  answer.set_code(9);
+  answer.set_message(std::string(4097, 'x'));
+  ExpectRefused(CheckAgentMessage(message), "calibrated.message");
+  answer.clear_message();
+  answer.mutable_sensor()->mutable_calibration()->set_note(std::string(4097, 'x'));
+  ExpectRefused(CheckAgentMessage(message), "calibrated.sensor");
+  answer.clear_sensor();
+  for (int i = 0; i <= 64; ++i) answer.add_observer_costs();
+  ExpectRefused(CheckAgentMessage(message), "calibrated.observer_costs");
+}
+
 }  // namespace
 }  // namespace tinyjoule

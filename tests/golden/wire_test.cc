@@ -89,9 +89,12 @@ TEST(Wire, MessagesOfTheLinkKeepTheirBytes) {
   ExpectWire<v1::CancelRun>("cancel_run");
   ExpectWire<v1::LivePower>("live_power");
   ExpectWire<v1::Chunk>("chunk");
+  ExpectWire<v1::Calibrate>("calibrate");
+  ExpectWire<v1::Calibrated>("calibrated");
 }
 
 TEST(Wire, WhatIsStoredKeepsItsBytes) {
+  ExpectWire<v1::CalibrationFile>("calibration_file");
   ExpectWire<v1::SampleBlock>("sample_block");
   ExpectWire<v1::PredictionBlock>("prediction_block");
   ExpectWire<v1::RunResult>("run_result");

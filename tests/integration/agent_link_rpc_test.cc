@@ -7,12 +7,14 @@
 #include <cstdio>
 #include <memory>
 #include <string>
+#include <thread>
 
 #include "grpcpp/grpcpp.h"
 #include "server/rpc/rpc_server.h"
 #include "server/store/sqlite_run_store.h"
 #include "tests/support/coordinator_fixture.h"
 #include "tinyjoule/v1/agent_link_service.grpc.pb.h"
+#include "tinyjoule/v1/fleet_service.grpc.pb.h"
 #include "tinyjoule/v1/sweep_service.grpc.pb.h"
 
 namespace tinyjoule {
@@ -177,6 +179,49 @@ TEST_F(AgentLinkRpcTest, AnAgentOfAnotherVersionIsToldWhy) {
   EXPECT_EQ(status.error_code(), grpc::StatusCode::FAILED_PRECONDITION);
   EXPECT_NE(status.error_message().find("protocol 7 to 9"), std::string::npos)
       << status.error_message();
+}
+
+TEST_F(AgentLinkRpcTest, ACallerOfCalibrateIsAnsweredByTheAgent) {
+  AgentStream stream(channel_);
+  stream.Hello(pi_);
+  stream.Await(v1::ConnectResponse::kWelcome);
+  v1::CalibrateAgentRequest request;
+  request.set_agent("pi");
+  request.mutable_task()->set_action(v1::CALIBRATION_ACTION_ZERO);
+  v1::CalibrateAgentResponse response;
+  grpc::Status status;
+  std::thread caller([&] {
+    grpc::ClientContext context;
+    status = v1::FleetService::NewStub(channel_)->CalibrateAgent(&context, request, &response);
+  });
+  const v1::Calibrate question = stream.Await(v1::ConnectResponse::kCalibrate).calibrate();
+  EXPECT_EQ(question.task().action(), v1::CALIBRATION_ACTION_ZERO);
+  v1::ConnectRequest answer;
+  answer.mutable_calibrated()->set_request_id(question.request_id());
+  answer.mutable_calibrated()->mutable_sensor()->set_calibration_version(1);
+  stream.Write(answer);
+  caller.join();
+  EXPECT_TRUE(status.ok()) << status.error_message();
+  EXPECT_EQ(response.agent().sensor().calibration_version(), 1u);
+}
+
+TEST_F(AgentLinkRpcTest, ACallerOfCalibrateIsAnsweredWhenTheServerStops) {
+  AgentStream stream(channel_);
+  stream.Hello(pi_);
+  stream.Await(v1::ConnectResponse::kWelcome);
+  v1::CalibrateAgentRequest request;
+  request.set_agent("pi");
+  request.mutable_task()->set_action(v1::CALIBRATION_ACTION_ZERO);
+  grpc::Status status;
+  std::thread caller([&] {
+    grpc::ClientContext context;
+    v1::CalibrateAgentResponse response;
+    status = v1::FleetService::NewStub(channel_)->CalibrateAgent(&context, request, &response);
+  });
+  stream.Await(v1::ConnectResponse::kCalibrate);
+  RunAndWait(core_, [this] { coordinator_->Drain(); });
+  caller.join();
+  EXPECT_EQ(status.error_code(), grpc::StatusCode::UNAVAILABLE);
 }
 
 }  // namespace
