@@ -87,6 +87,7 @@ void AddAgents(CLI::App& root, Command& chosen) {
       *verb, "uncordon", "New runs again", chosen,
       [](Session& session, const std::string& agent) { return Cordon(session, agent, false); });
   AddNamed(*verb, "remove", "Forgets an agent that is not connected", chosen, Remove);
+  AddCalibrate(*verb, chosen);
 }
 
 }  // namespace tinyjoule

@@ -30,6 +30,8 @@ void AddReport(CLI::App& root, Command& chosen);
 void AddCompare(CLI::App& root, Command& chosen);
 void AddVerify(CLI::App& root, Command& chosen);
 void AddAgents(CLI::App& root, Command& chosen);
+// A verb of `agents`.
+void AddCalibrate(CLI::App& agents, Command& chosen);
 void AddVersion(CLI::App& root, Command& chosen);
 void AddCompletion(CLI::App& root, Command& chosen);
 

@@ -61,6 +61,9 @@ class FakeCoordinator final : public v1::SweepService::Service,
   std::vector<v1::WatchPowerResponse> power;
   v1::LabelAgentRequest labelled;
   v1::CancelSweepRequest cancelled;
+  std::vector<v1::CalibrateAgentRequest> calibrations;
+  v1::CalibrateAgentResponse calibrated;
+  grpc::Status calibrate_status;
 
   grpc::Status CreateSweep(grpc::ServerContext*, const v1::CreateSweepRequest* request,
                            v1::CreateSweepResponse* response) override {
@@ -189,6 +192,13 @@ class FakeCoordinator final : public v1::SweepService::Service,
     labelled = *request;
     response->mutable_agent()->mutable_facts()->set_name(request->agent());
     return grpc::Status::OK;
+  }
+
+  grpc::Status CalibrateAgent(grpc::ServerContext*, const v1::CalibrateAgentRequest* request,
+                              v1::CalibrateAgentResponse* response) override {
+    calibrations.push_back(*request);
+    *response = calibrated;
+    return calibrate_status;
   }
 
   grpc::Status GetServerInfo(grpc::ServerContext*, const v1::GetServerInfoRequest*,

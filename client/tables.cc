@@ -44,6 +44,12 @@ std::string SensorText(const v1::SensorDescription& sensor) {
   return absl::StrCat(sensor.uri(), sensor.simulated() ? " (simulated)" : "");
 }
 
+std::string CalibrationText(const v1::SensorDescription& sensor) {
+  if (sensor.calibration_version() == 0) return "";
+  return absl::StrCat(sensor.calibration_version(), " of ",
+                      TimeText(sensor.calibration().made_at()).substr(0, 10));
+}
+
 Table SweepsTable(const v1::ListSweepsResponse& answer) {
   Table table({"sweep_id", "name", "state", "tasks", "runs", "failed", "created_at", "waiting_for"},
               {"created_at"});
@@ -110,15 +116,52 @@ std::string ClockOffsetText(const v1::Agent& agent) {
 
 Table AgentsTable(const v1::ListAgentsResponse& answer) {
   Table table({"name", "connected", "cordoned", "board", "sensor", "engines", "labels",
-               "active_run", "version", "last_seen_at", "clock_offset_ms"},
-              {"clock_offset_ms", "version", "engines", "last_seen_at", "cordoned", "board"});
+               "active_run", "version", "last_seen_at", "clock_offset_ms", "calibration"},
+              {"clock_offset_ms", "version", "engines", "last_seen_at", "cordoned", "board",
+               "calibration"});
   for (const v1::Agent& agent : answer.agents()) {
     table.AddRow({agent.facts().name(), agent.connected() ? "true" : "false",
                   agent.cordoned() ? "true" : "false", agent.facts().board(),
                   SensorText(agent.sensor()), absl::StrJoin(agent.engines(), " "),
                   LabelsText(agent.labels()), ShortId(agent.active_run_id()),
                   agent.facts().agent_version(), TimeText(agent.last_seen_at()),
-                  ClockOffsetText(agent)});
+                  ClockOffsetText(agent), CalibrationText(agent.sensor())});
+  }
+  return table;
+}
+
+Table CalibrationTable(const v1::Agent& agent) {
+  Table table({"agent", "sensor", "calibration_version", "made_at", "gain", "offset_counts",
+               "relative_uncertainty", "reference_a", "measured_a", "stddev_a", "samples", "note"},
+              {"sensor", "made_at", "samples", "stddev_a"});
+  const v1::SensorDescription& sensor = agent.sensor();
+  const v1::Calibration& calibration = sensor.calibration();
+  const bool point = calibration.reference_current_a() > 0;
+  const auto precise = [](double value) { return absl::StrFormat("%.6g", value); };
+  table.AddRow(
+      {agent.facts().name(), SensorText(sensor),
+       sensor.calibration_version() == 0 ? "none" : absl::StrCat(sensor.calibration_version()),
+       TimeText(calibration.made_at()), precise(sensor.gain()),
+       precise(sensor.shunt_offset_counts()),
+       sensor.has_relative_uncertainty() ? Number(sensor.relative_uncertainty()) : "",
+       point ? precise(calibration.reference_current_a()) : "",
+       point ? precise(calibration.measured_current_a()) : "",
+       point ? Number(calibration.current_stddev_a()) : "",
+       point ? absl::StrCat(calibration.sample_count()) : "", calibration.note()});
+  return table;
+}
+
+Table ObserverTable(const v1::CalibrateAgentResponse& answer) {
+  Table table({"resolution", "rate_hz", "power_w", "u_w", "difference_w", "u_difference_w",
+               "cpu_share", "reads_per_s", "simulated"});
+  const bool simulated = answer.agent().sensor().simulated();
+  for (const v1::ObserverCost& cost : answer.observer_costs()) {
+    table.AddRow({cost.resolution(), Number(cost.rate_hz()),
+                  absl::StrFormat("%.6g", cost.power_w()), Number(cost.power_uncertainty_w()),
+                  Number(cost.power_difference_w()), Number(cost.power_difference_uncertainty_w()),
+                  cost.has_cpu_share() ? Number(cost.cpu_share()) : "",
+                  cost.reads_per_second() > 0 ? Number(cost.reads_per_second()) : "",
+                  simulated ? "true" : "false"});
   }
   return table;
 }
