@@ -28,6 +28,12 @@ Cell SweepName(const v1::Run& run) {
   return TextCell(run.sweep_name().empty() ? run.sweep_id() : run.sweep_name());
 }
 
+Cell CalibrationVersion(const v1::Run& run) {
+  const v1::SensorDescription& sensor = run.result().sensor();
+  if (sensor.kind().empty() || sensor.kind() == "none") return {};
+  return int64_t{sensor.calibration_version()};
+}
+
 Cell Valid(const v1::Run& run) {
   if (!run.has_assembly()) return {};
   return run.assembly().valid();
@@ -265,13 +271,21 @@ std::vector<RunColumn> Uncertainty() {
   };
 }
 
+std::vector<RunColumn> Calibration() {
+  return {
+      Compute("calibration_version", "integer", "", CalibrationVersion,
+              "Version of the sensor's calibration; 0: not calibrated; empty: no sensor."),
+  };
+}
+
 }  // namespace
 
 const std::vector<RunColumn>& RunColumns() {
   static const auto* const columns = [] {
     auto* all = new std::vector<RunColumn>();
     for (const auto& group :
-         {Identity(), Quality(), Size(), Latency(), Energy(), Board(), Training(), Uncertainty()}) {
+         {Identity(), Quality(), Size(), Latency(), Energy(), Board(), Training(), Uncertainty(),
+          Calibration()}) {
       all->insert(all->end(), group.begin(), group.end());
     }
     return all;
