@@ -34,8 +34,7 @@ absl::StatusOr<std::unique_ptr<InferenceEngine>> MakeEngine(v1::Engine engine, u
       return ReferenceEngine::Create(model);
     case v1::ENGINE_TORCH:
       return absl::UnimplementedError(
-          "the engine torch is a program of its own, tinyjoule-runner-torch, which this version "
-          "has not; use xnnpack or reference");
+          "the engine torch is a program of its own, tinyjoule-runner-torch");
     default:
       return absl::InvalidArgumentError(absl::StrCat("engine ", static_cast<int>(engine)));
   }

@@ -45,6 +45,10 @@ class InferenceEngine {
 absl::StatusOr<std::unique_ptr<InferenceEngine>> MakeEngine(v1::Engine engine, uint32_t threads,
                                                             const onnx::ModelProto& model);
 
+// MakeEngine, or what another runner program has in its place.
+using EngineMaker = absl::StatusOr<std::unique_ptr<InferenceEngine>> (*)(
+    v1::Engine engine, uint32_t threads, const onnx::ModelProto& model);
+
 }  // namespace tinyjoule
 
 #endif  // AGENT_RUNNER_INFERENCE_ENGINE_H_

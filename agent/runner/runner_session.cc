@@ -63,7 +63,7 @@ absl::Status RunnerSession::Load(const v1::LoadCommand& command) {
   v1::RunnerEvent event;
   {
     TJ_ASSIGN_OR_RETURN(const onnx::ModelProto model, ReadModel(command.model_path()));
-    TJ_ASSIGN_OR_RETURN(engine_, MakeEngine(command.engine(), command.threads(), model));
+    TJ_ASSIGN_OR_RETURN(engine_, make_engine_(command.engine(), command.threads(), model));
     TJ_ASSIGN_OR_RETURN(const uint64_t activation_bytes, ActivationBytes(model));
     event.mutable_loaded()->set_peak_activation_bytes(activation_bytes);
   }
@@ -205,7 +205,7 @@ absl::Status OpenMarker(const std::string& marker, std::unique_ptr<MarkerLine>* 
 
 }  // namespace
 
-int ServeRunner(int input_fd, int output_fd, const std::string& marker) {
+int ServeRunner(int input_fd, int output_fd, EngineMaker make_engine, const std::string& marker) {
   constexpr size_t kReadBytes = 4096;
   const auto send = [output_fd](const v1::RunnerEvent& event) -> absl::Status {
     TJ_ASSIGN_OR_RETURN(const std::string frame, EncodeFrame(event));
@@ -214,7 +214,7 @@ int ServeRunner(int input_fd, int output_fd, const std::string& marker) {
   SystemClock clock;
   std::unique_ptr<MarkerLine> line;
   absl::Status status = OpenMarker(marker, &line);
-  RunnerSession session(clock, send, line.get());
+  RunnerSession session(clock, make_engine, send, line.get());
   FrameReader commands([input_fd] { return ReadSome(input_fd, kReadBytes); });
   if (status.ok()) status = ServeCommands(commands, session);
   if (status.ok()) return 0;

@@ -34,8 +34,8 @@ class RunnerSession {
  public:
   using EventSink = std::function<absl::Status(const v1::RunnerEvent&)>;
   // The clock and the marker (null: none) outlive the session.
-  RunnerSession(Clock& clock, EventSink sink, MarkerLine* marker = nullptr)
-      : clock_(clock), sink_(std::move(sink)), marker_(marker) {}
+  RunnerSession(Clock& clock, EngineMaker make_engine, EventSink sink, MarkerLine* marker = nullptr)
+      : clock_(clock), make_engine_(make_engine), sink_(std::move(sink)), marker_(marker) {}
 
   [[nodiscard]] absl::Status Start();
   // InvalidArgument, Unimplemented, NotFound: the model or the rows cannot be run.
@@ -59,6 +59,7 @@ class RunnerSession {
   absl::StatusOr<v1::WindowDone> MarkWindow(const v1::RunCommand& command);
 
   Clock& clock_;
+  const EngineMaker make_engine_;
   const EventSink sink_;
   MarkerLine* const marker_;
   std::unique_ptr<InferenceEngine> engine_;
@@ -76,7 +77,7 @@ class RunnerSession {
 // Serves commands from one file descriptor with events on another until finish or the end of the
 // stream. `marker`: "gpio:LABEL/LINE", or empty. The program's exit code: 0, or 1 after a
 // RunnerFailure.
-int ServeRunner(int input_fd, int output_fd, const std::string& marker);
+int ServeRunner(int input_fd, int output_fd, EngineMaker make_engine, const std::string& marker);
 
 }  // namespace tinyjoule
 

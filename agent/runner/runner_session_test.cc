@@ -103,7 +103,7 @@ class RunnerSessionTest : public ::testing::Test {
   std::string inputs_path_;
   SystemClock clock_;
   std::vector<v1::RunnerEvent> events_;
-  RunnerSession session_{clock_, [this](const v1::RunnerEvent& event) {
+  RunnerSession session_{clock_, MakeEngine, [this](const v1::RunnerEvent& event) {
                            events_.push_back(event);
                            return absl::OkStatus();
                          }};
@@ -273,7 +273,7 @@ TEST_F(RunnerProgramTest, SaysWhyItCannotLoadAndExits1) {
   Send(LoadWith(v1::ENGINE_TORCH));
   const v1::RunnerFailure failure = Receive().failure();
   EXPECT_EQ(failure.code(), static_cast<int>(absl::StatusCode::kUnimplemented));
-  EXPECT_THAT(failure.message(), HasSubstr("torch"));
+  EXPECT_THAT(failure.message(), HasSubstr("tinyjoule-runner-torch"));
   EXPECT_EQ(child_->Wait().exit_code, 1);
 }
 
