@@ -14,6 +14,7 @@
 #include "agent/runner/inference_engine.h"
 #include "common/onnx/knn_model.h"
 #include "common/onnx/model_file.h"
+#include "tests/contract/engines_under_test.h"
 #include "tests/contract/inference_engine_models.h"
 
 namespace tinyjoule {
@@ -23,7 +24,8 @@ using ::testing::HasSubstr;
 
 std::unique_ptr<InferenceEngine> Load(v1::Engine engine, const onnx::ModelProto& model,
                                       uint32_t threads = 1) {
-  absl::StatusOr<std::unique_ptr<InferenceEngine>> loaded = MakeEngine(engine, threads, model);
+  absl::StatusOr<std::unique_ptr<InferenceEngine>> loaded =
+      MakeEngineUnderTest(engine, threads, model);
   EXPECT_TRUE(loaded.ok()) << loaded.status();
   return loaded.ok() ? *std::move(loaded) : nullptr;
 }
@@ -41,10 +43,11 @@ std::vector<float> RandomRow(const InferenceEngine& engine, std::mt19937& random
   return row;
 }
 
-// Largest difference between the two engines over random rows.
-float LargestDifference(const onnx::ModelProto& model, uint32_t seed, uint32_t threads = 1) {
+// Largest difference of an engine from the plain loops over random rows.
+float LargestDifference(v1::Engine kind, const onnx::ModelProto& model, uint32_t seed,
+                        uint32_t threads = 1) {
   const auto reference = Load(v1::ENGINE_REFERENCE, model);
-  const auto engine = Load(v1::ENGINE_XNNPACK, model, threads);
+  const auto engine = Load(kind, model, threads);
   if (reference == nullptr || engine == nullptr) return INFINITY;
   std::mt19937 random(seed);
   float largest = 0;
@@ -63,11 +66,19 @@ float LargestDifference(const onnx::ModelProto& model, uint32_t seed, uint32_t t
   return largest;
 }
 
+std::vector<v1::Engine> Kinds() {
+  std::vector<v1::Engine> kinds;
+  for (const EngineUnderTest& engine : EnginesUnderTest()) kinds.push_back(engine.kind);
+  return kinds;
+}
+
+std::string KindName(const ::testing::TestParamInfo<v1::Engine>& kind) {
+  return v1::Engine_Name(kind.param);
+}
+
 class InferenceEngineContract : public ::testing::TestWithParam<v1::Engine> {};
 
-INSTANTIATE_TEST_SUITE_P(Engines, InferenceEngineContract,
-                         ::testing::Values(v1::ENGINE_REFERENCE, v1::ENGINE_XNNPACK),
-                         [](const auto& engine) { return v1::Engine_Name(engine.param); });
+INSTANTIATE_TEST_SUITE_P(Engines, InferenceEngineContract, ::testing::ValuesIn(Kinds()), KindName);
 
 // y = relu(x W^T + b) by hand: x = (1, 2), W = ((1, -1), (0.5, 2)), b = (0.25, -1).
 TEST_P(InferenceEngineContract, ComputesALayer) {
@@ -107,7 +118,7 @@ TEST_P(InferenceEngineContract, NamesTheNodeThatItCannotRun) {
   builder.AddInput("x", {-1, 4});
   builder.AddNode("Einsum", {"x"}, {"y"});
   builder.AddOutput("y", {-1, 4});
-  const auto engine = MakeEngine(GetParam(), 1, builder.Build());
+  const auto engine = MakeEngineUnderTest(GetParam(), 1, builder.Build());
   EXPECT_EQ(engine.status().code(), absl::StatusCode::kUnimplemented);
   EXPECT_THAT(engine.status().message(), HasSubstr("Einsum node 'Einsum_0'"));
 }
@@ -117,14 +128,15 @@ TEST_P(InferenceEngineContract, RefusesABrokenModel) {
   builder.AddInput("x", {-1, 4});
   builder.AddNode("Add", {"x", "nowhere"}, {"y"});
   builder.AddOutput("y", {-1, 4});
-  const auto engine = MakeEngine(GetParam(), 1, builder.Build());
+  const auto engine = MakeEngineUnderTest(GetParam(), 1, builder.Build());
   EXPECT_EQ(engine.status().code(), absl::StatusCode::kInvalidArgument);
   EXPECT_THAT(engine.status().message(), HasSubstr("nowhere"));
 }
 
 TEST_P(InferenceEngineContract, RefusesNoThreads) {
   const auto model = MakeTinyMlp(Precision::kFloat32, 1);
-  EXPECT_EQ(MakeEngine(GetParam(), 0, model).status().code(), absl::StatusCode::kInvalidArgument);
+  EXPECT_EQ(MakeEngineUnderTest(GetParam(), 0, model).status().code(),
+            absl::StatusCode::kInvalidArgument);
 }
 
 // Values by scikit-learn 1.2: KNeighborsRegressor(3, weights=...).fit(P, t).predict(...).
@@ -157,84 +169,102 @@ TEST_P(InferenceEngineContract, NearestNeighboursVote) {
   EXPECT_NEAR(shares[2], 2.0 / 3, 1e-6);
 }
 
-TEST(InferenceEngineTest, TorchIsNotPartOfThisBuild) {
-  const auto engine = MakeEngine(v1::ENGINE_TORCH, 1, MakeTinyMlp(Precision::kFloat32, 1));
-  EXPECT_EQ(engine.status().code(), absl::StatusCode::kUnimplemented);
-  EXPECT_THAT(engine.status().message(), HasSubstr("tinyjoule-runner-torch"));
+// An engine against the plain loops, over random models and rows.
+class EngineAgreement : public ::testing::TestWithParam<v1::Engine> {
+ protected:
+  template <typename Check>
+  void ForEachSeed(uint32_t count, const Check& check) {
+    for (uint32_t seed = 1; seed <= count; ++seed) {
+      SCOPED_TRACE(absl::StrCat("seed ", seed));
+      check(seed);
+    }
+  }
+  static float Difference(const onnx::ModelProto& model, uint32_t seed, uint32_t threads = 1) {
+    return LargestDifference(GetParam(), model, seed, threads);
+  }
+};
+
+std::vector<v1::Engine> KindsToCompare() {
+  std::vector<v1::Engine> kinds = Kinds();
+  kinds.erase(std::remove(kinds.begin(), kinds.end(), v1::ENGINE_REFERENCE), kinds.end());
+  return kinds;
 }
 
-// XNNPACK against the plain loops, over random models and rows.
-class EngineAgreement : public ::testing::TestWithParam<uint32_t> {};
-
-INSTANTIATE_TEST_SUITE_P(Seeds, EngineAgreement, ::testing::Range(1u, 21u));
+INSTANTIATE_TEST_SUITE_P(Engines, EngineAgreement, ::testing::ValuesIn(KindsToCompare()), KindName);
 
 constexpr float kFloatTolerance = 1e-5f;
 
 TEST_P(EngineAgreement, Float32) {
-  const uint32_t seed = GetParam();
-  EXPECT_LT(LargestDifference(MakeTinyMlp(Precision::kFloat32, seed), seed), kFloatTolerance);
-  EXPECT_LT(LargestDifference(MakeTinyCnn(Precision::kFloat32, 3, seed), seed), kFloatTolerance);
-  EXPECT_LT(LargestDifference(MakeTinyCnn(Precision::kFloat32, 5, seed), seed), kFloatTolerance);
-  EXPECT_LT(LargestDifference(MakeWindowedCnn(Precision::kFloat32, seed), seed), kFloatTolerance);
-  EXPECT_LT(LargestDifference(MakeImageCnn(Precision::kFloat32, seed), seed), kFloatTolerance);
+  ForEachSeed(20, [](uint32_t seed) {
+    EXPECT_LT(Difference(MakeTinyMlp(Precision::kFloat32, seed), seed), kFloatTolerance);
+    EXPECT_LT(Difference(MakeTinyCnn(Precision::kFloat32, 3, seed), seed), kFloatTolerance);
+    EXPECT_LT(Difference(MakeTinyCnn(Precision::kFloat32, 5, seed), seed), kFloatTolerance);
+    EXPECT_LT(Difference(MakeWindowedCnn(Precision::kFloat32, seed), seed), kFloatTolerance);
+    EXPECT_LT(Difference(MakeImageCnn(Precision::kFloat32, seed), seed), kFloatTolerance);
+  });
 }
 
+// Few: on a busy processor the threads wait for each other most of the time.
 TEST_P(EngineAgreement, Float32OnTwoThreads) {
-  const uint32_t seed = GetParam();
-  EXPECT_LT(LargestDifference(MakeImageCnn(Precision::kFloat32, seed), seed, 2), kFloatTolerance);
+  ForEachSeed(3, [](uint32_t seed) {
+    EXPECT_LT(Difference(MakeImageCnn(Precision::kFloat32, seed), seed, 2), kFloatTolerance);
+  });
 }
 
 // One layer from int8 to int8 differs by a rounding at most: one step of its result.
 TEST_P(EngineAgreement, Int8LayersWithinOneStep) {
-  const uint32_t seed = GetParam();
-  for (const Precision precision : {Precision::kInt8PerTensor, Precision::kInt8PerChannel}) {
-    ModelMaker dense(precision, seed);
-    dense.Input({20});
-    dense.Dense(20, 9, seed % 2 == 0);
-    const onnx::ModelProto dense_model = dense.Build({9});
-    EXPECT_LE(LargestDifference(dense_model, seed), dense.output_step() * 1.001f);
-    ModelMaker conv(precision, seed);
-    conv.Input({3, 8});
-    conv.Conv1d(3, 6, 3);
-    const onnx::ModelProto conv_model = conv.Build({6, 8});
-    EXPECT_LE(LargestDifference(conv_model, seed), conv.output_step() * 1.001f);
-    ModelMaker image(precision, seed);
-    image.Input({4, 6, 6});
-    image.Conv2d(4, 4, 3, 1, 4);
-    const onnx::ModelProto image_model = image.Build({4, 6, 6});
-    EXPECT_LE(LargestDifference(image_model, seed), image.output_step() * 1.001f);
-  }
+  ForEachSeed(20, [](uint32_t seed) {
+    for (const Precision precision : {Precision::kInt8PerTensor, Precision::kInt8PerChannel}) {
+      ModelMaker dense(precision, seed);
+      dense.Input({20});
+      dense.Dense(20, 9, seed % 2 == 0);
+      const onnx::ModelProto dense_model = dense.Build({9});
+      EXPECT_LE(Difference(dense_model, seed), dense.output_step() * 1.001f);
+      ModelMaker conv(precision, seed);
+      conv.Input({3, 8});
+      conv.Conv1d(3, 6, 3);
+      const onnx::ModelProto conv_model = conv.Build({6, 8});
+      EXPECT_LE(Difference(conv_model, seed), conv.output_step() * 1.001f);
+      ModelMaker image(precision, seed);
+      image.Input({4, 6, 6});
+      image.Conv2d(4, 4, 3, 1, 4);
+      const onnx::ModelProto image_model = image.Build({4, 6, 6});
+      EXPECT_LE(Difference(image_model, seed), image.output_step() * 1.001f);
+    }
+  });
 }
 
 // A step that differs in one layer can move the next ones: whole models within two steps.
 TEST_P(EngineAgreement, Int8Models) {
-  const uint32_t seed = GetParam();
-  const float step = 4.0f / 127;
-  for (const Precision precision : {Precision::kInt8PerTensor, Precision::kInt8PerChannel}) {
-    EXPECT_LE(LargestDifference(MakeTinyMlp(precision, seed), seed), 2.001f * step);
-    EXPECT_LE(LargestDifference(MakeTinyCnn(precision, 3, seed), seed), 2.001f * step);
-    EXPECT_LE(LargestDifference(MakeWindowedCnn(precision, seed), seed), 2.001f * step);
-    EXPECT_LE(LargestDifference(MakeImageCnn(precision, seed), seed), 2.001f * step);
-  }
+  ForEachSeed(20, [](uint32_t seed) {
+    const float step = 4.0f / 127;
+    for (const Precision precision : {Precision::kInt8PerTensor, Precision::kInt8PerChannel}) {
+      EXPECT_LE(Difference(MakeTinyMlp(precision, seed), seed), 2.001f * step);
+      EXPECT_LE(Difference(MakeTinyCnn(precision, 3, seed), seed), 2.001f * step);
+      EXPECT_LE(Difference(MakeWindowedCnn(precision, seed), seed), 2.001f * step);
+      EXPECT_LE(Difference(MakeImageCnn(precision, seed), seed), 2.001f * step);
+    }
+  });
 }
 
 TEST_P(EngineAgreement, NearestNeighbours) {
-  const uint32_t seed = GetParam();
-  ModelMaker maker(Precision::kFloat32, seed);
-  const int64_t rows = 1500;
-  const FloatTensor points = {{rows, 5}, maker.Uniform(rows * 5, -2, 2)};
-  const FloatTensor targets = {{rows, 2}, maker.Uniform(rows * 2, -1, 1)};
-  for (const KnnWeighting weights : {KnnWeighting::kUniform, KnnWeighting::kDistance}) {
-    const auto model = MakeKnnRegressor(5, weights, points, targets);
-    ASSERT_TRUE(model.ok()) << model.status();
-    EXPECT_LT(LargestDifference(BuildKnnModel(*model), seed), kFloatTolerance);
-    EXPECT_LT(LargestDifference(BuildKnnModel(QuantizeKnnPoints(*model)), seed), kFloatTolerance);
-  }
+  ForEachSeed(20, [](uint32_t seed) {
+    ModelMaker maker(Precision::kFloat32, seed);
+    const int64_t rows = 1500;
+    const FloatTensor points = {{rows, 5}, maker.Uniform(rows * 5, -2, 2)};
+    const FloatTensor targets = {{rows, 2}, maker.Uniform(rows * 2, -1, 1)};
+    for (const KnnWeighting weights : {KnnWeighting::kUniform, KnnWeighting::kDistance}) {
+      const auto model = MakeKnnRegressor(5, weights, points, targets);
+      ASSERT_TRUE(model.ok()) << model.status();
+      EXPECT_LT(Difference(BuildKnnModel(*model), seed), kFloatTolerance);
+      EXPECT_LT(Difference(BuildKnnModel(QuantizeKnnPoints(*model)), seed), kFloatTolerance);
+    }
+  });
 }
 
 // Whatever a byte of a model file turns into, it is refused or it runs; it never takes the process
 // down.
-TEST(InferenceEngineTest, SurvivesDamagedModelFiles) {
+TEST_P(InferenceEngineContract, SurvivesDamagedModelFiles) {
   std::mt19937 random(7);
   int refused = 0;
   for (const Precision precision : {Precision::kFloat32, Precision::kInt8PerChannel}) {
@@ -247,11 +277,9 @@ TEST(InferenceEngineTest, SurvivesDamagedModelFiles) {
       }
       if (round % 10 == 0) damaged.resize(random() % damaged.size());
       const absl::StatusOr<onnx::ModelProto> model = ParseModel(damaged);
-      for (const v1::Engine kind : {v1::ENGINE_REFERENCE, v1::ENGINE_XNNPACK}) {
-        const auto engine = model.ok() ? MakeEngine(kind, 1, *model) : model.status();
-        refused += !engine.ok();
-        if (engine.ok()) RunOnce(**engine, RandomRow(**engine, random, 1.0f));
-      }
+      const auto engine = model.ok() ? MakeEngineUnderTest(GetParam(), 1, *model) : model.status();
+      refused += !engine.ok();
+      if (engine.ok()) RunOnce(**engine, RandomRow(**engine, random, 1.0f));
     }
   }
   EXPECT_GT(refused, 100);

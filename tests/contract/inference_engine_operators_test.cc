@@ -15,10 +15,10 @@
 
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
-#include "agent/runner/inference_engine.h"
 #include "common/base/file_system.h"
 #include "common/onnx/onnx_graph.h"
 #include "common/onnx/tensor_data.h"
+#include "tests/contract/engines_under_test.h"
 
 // ONNX's own operator tests (Debian package libonnx-testdata): every test whose operators TinyJoule
 // claims to know, on every engine. Our engines take one float32 input and give one float32 output,
@@ -217,7 +217,7 @@ onnx::ModelProto OneToOne(const OperatorTest& test, int dynamic, int wanted) {
 // OK when the engine's result is the published one; Unimplemented when it does not run the model;
 // Internal when the results differ.
 absl::Status RunTest(const OperatorTest& test, v1::Engine kind, int dynamic, int wanted) {
-  const auto engine = MakeEngine(kind, 1, OneToOne(test, dynamic, wanted));
+  const auto engine = MakeEngineUnderTest(kind, 1, OneToOne(test, dynamic, wanted));
   if (!engine.ok()) return engine.status();
   const auto input = AsFloats(test.inputs[static_cast<size_t>(dynamic)]);
   const auto expected = AsFloats(test.outputs[static_cast<size_t>(wanted)]);
@@ -256,7 +256,7 @@ absl::Status RunVariants(const OperatorTest& test, v1::Engine kind) {
   return ran ? absl::OkStatus() : status;
 }
 
-class OnnxOperatorTest : public ::testing::Test {
+class OnnxOperatorTest : public ::testing::TestWithParam<EngineUnderTest> {
  protected:
   void SetUp() override {
     tests_ = FindTests();
@@ -268,58 +268,39 @@ class OnnxOperatorTest : public ::testing::Test {
   std::vector<OperatorTest> tests_;
 };
 
-TEST_F(OnnxOperatorTest, ReferenceEngineGivesWhatOnnxPublished) {
-  std::map<std::string, int> passed_by_operator;
-  int passed = 0;
-  for (const OperatorTest& test : tests_) {
-    const absl::Status status = RunVariants(test, v1::ENGINE_REFERENCE);
-    const auto excluded = Excluded().find(test.name);
-    if (excluded != Excluded().end()) {
-      EXPECT_FALSE(status.ok()) << test.name << " runs; it is excluded: " << excluded->second;
-      continue;
-    }
-    EXPECT_TRUE(status.ok()) << test.name << ": " << status;
-    if (!status.ok()) continue;
-    ++passed;
-    for (const onnx::NodeProto& node : test.model.graph().node()) {
-      ++passed_by_operator[node.op_type()];
-    }
-  }
-  std::printf("reference: %d operator tests passed, %zu excluded\n", passed, Excluded().size());
-  EXPECT_GE(passed, 200);
-  for (const std::string& op_type : KnownOperators()) {
-    // ONNX tests Cast only between types that we have not; the k-NN models use it.
-    if (op_type == "Cast") continue;
-    EXPECT_GT(passed_by_operator[op_type], 0) << op_type << " is claimed and not tested";
-  }
-}
+INSTANTIATE_TEST_SUITE_P(Engines, OnnxOperatorTest, ::testing::ValuesIn(EnginesUnderTest()),
+                         [](const auto& engine) { return v1::Engine_Name(engine.param.kind); });
 
-// XNNPACK's engine runs a part of the operators. What it runs must be right; what it does not run
-// it must refuse as Unimplemented.
-TEST_F(OnnxOperatorTest, XnnpackEngineGivesWhatOnnxPublishedOrRefuses) {
+// What an engine runs must be right; what it does not run it must refuse as Unimplemented. The
+// reference engine runs everything.
+TEST_P(OnnxOperatorTest, GivesWhatOnnxPublishedOrRefuses) {
+  const bool runs_all = GetParam().kind == v1::ENGINE_REFERENCE;
+  std::set<std::string> operators;
   int passed = 0;
   int refused = 0;
-  std::set<std::string> operators;
   for (const OperatorTest& test : tests_) {
-    const absl::Status status = RunVariants(test, v1::ENGINE_XNNPACK);
-    if (status.ok()) {
-      ++passed;
-      for (const onnx::NodeProto& node : test.model.graph().node()) {
-        operators.insert(node.op_type());
-      }
+    const absl::Status status = RunVariants(test, GetParam().kind);
+    const bool excluded = Excluded().count(test.name) > 0;
+    if (runs_all && excluded) {
+      EXPECT_FALSE(status.ok()) << test.name
+                                << " runs; it is excluded: " << Excluded().at(test.name);
+    }
+    if (!status.ok()) {
+      ++refused;
+      EXPECT_TRUE(excluded || (!runs_all && absl::IsUnimplemented(status)))
+          << test.name << ": " << status;
       continue;
     }
-    ++refused;
-    EXPECT_TRUE(absl::IsUnimplemented(status) || Excluded().count(test.name) > 0)
-        << test.name << ": " << status;
+    ++passed;
+    for (const onnx::NodeProto& node : test.model.graph().node()) operators.insert(node.op_type());
   }
-  std::printf("xnnpack: %d operator tests passed, %d refused\n", passed, refused);
-  EXPECT_GE(passed, 60);
-  for (const char* op_type :
-       {"Abs",       "Add",    "AveragePool", "Clip", "Conv", "Div",       "Flatten",  "Gemm",
-        "LeakyRelu", "MatMul", "MaxPool",     "Mul",  "Neg",  "Relu",      "Reshape",  "Sigmoid",
-        "Softmax",   "Sqrt",   "Squeeze",     "Sub",  "Tanh", "Transpose", "Unsqueeze"}) {
-    EXPECT_EQ(operators.count(op_type), 1u) << op_type;
+  std::printf("%s: %d operator tests passed, %d refused\n",
+              v1::Engine_Name(GetParam().kind).c_str(), passed, refused);
+  EXPECT_GE(passed, GetParam().passed_tests);
+  for (const std::string& op_type : GetParam().operators) {
+    // ONNX tests Cast only between types that we have not; the k-NN models use it.
+    if (op_type == "Cast") continue;
+    EXPECT_EQ(operators.count(op_type), 1u) << op_type << " is claimed and not tested";
   }
 }
 
