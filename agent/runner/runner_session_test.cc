@@ -152,7 +152,7 @@ TEST_F(RunnerSessionTest, TheMarkerLineSpansTheMarks) {
   LoggingClock clock(log);
   LoggingLine line(log);
   RunnerSession session(
-      clock, [](const v1::RunnerEvent&) { return absl::OkStatus(); }, &line);
+      clock, MakeEngine, [](const v1::RunnerEvent&) { return absl::OkStatus(); }, &line);
   ASSERT_TRUE(session.Handle(LoadWith(v1::ENGINE_REFERENCE)).ok());
   ASSERT_TRUE(session.Handle(Run(10, 0, false)).ok());
   EXPECT_THAT(log, Each("clock"));
@@ -169,7 +169,7 @@ TEST_F(RunnerSessionTest, AMarkerLineThatFailsEndsTheRun) {
   LoggingLine line(log);
   line.error = absl::UnavailableError("the chip is gone");
   RunnerSession session(
-      clock_, [](const v1::RunnerEvent&) { return absl::OkStatus(); }, &line);
+      clock_, MakeEngine, [](const v1::RunnerEvent&) { return absl::OkStatus(); }, &line);
   ASSERT_TRUE(session.Handle(LoadWith(v1::ENGINE_REFERENCE)).ok());
   ASSERT_TRUE(session.Handle(Run(10, 0, false)).ok());
   EXPECT_THAT(session.Handle(Run(10, 0, true)).message(), HasSubstr("the chip is gone"));

@@ -16,7 +16,7 @@ PROGRAMS = ("agent", "server", "client")
 HOMES = {
     "gRPC": (re.compile(r"^(grpcpp|grpc)/|\.grpc\.pb\.h$"),
              ("server/rpc/", "agent/link/", "client/", "common/net/", "tests/")),
-    "LibTorch": (re.compile(r"^(torch|ATen|c10)/"), ("server/trainer/", "agent/runner/torch_", "tests/bench/")),
+    "LibTorch": (re.compile(r"^(torch|ATen|c10)/"), ("server/trainer/", "agent/runner/torch/", "tests/bench/")),
     "libgpiod": (re.compile(r"^gpiod\."), ("agent/gpio/",)),
     "SQLite": (re.compile(r"^(SQLiteCpp/|sqlite3\.h)"), ("server/store/",)),
     "libfyaml": (re.compile(r"^libfyaml\.h"), ("common/config/",)),
@@ -84,6 +84,8 @@ def self_test():
         ("server/core/x.cc", '#include "server/store/sqlite_run_store.h"', 1),
         ("agent/core/x.cc", "  absl::SleepFor(absl::Seconds(1));", 1),
         ("server/rpc/x.cc", "#include <torch/torch.h>", 1),
+        ("agent/runner/x.cc", "#include <ATen/ATen.h>", 1),
+        ("agent/runner/torch/x.cc", "#include <ATen/ATen.h>", 0),
         ("agent/power/x.cc", "#include <gpiod.h>", 1),
         ("server/core/x_test.cc", '#include "tests/support/fake_clock.h"', 0),
         ("server/rpc/x.cc", "#include <grpcpp/grpcpp.h>", 0),
