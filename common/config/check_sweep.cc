@@ -121,9 +121,6 @@ void CheckEngines(const v1::MeasureSpec& measure, CheckReport& report) {
   std::set<int> seen;
   for (int i = 0; i < measure.engine_size(); ++i) {
     const std::string path = absl::StrCat("measure.engine.", i);
-    if (measure.engine(i) == v1::ENGINE_TORCH) {
-      report.Error(path, NotAvailable("the engine torch", "xnnpack and reference"));
-    }
     if (!seen.insert(measure.engine(i)).second) {
       report.Error(path, absl::StrCat("the engine ", WordOf(measure.engine(i)), " stands twice"));
     }

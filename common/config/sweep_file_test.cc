@@ -225,8 +225,6 @@ INSTANTIATE_TEST_SUITE_P(
                 "did you mean \"pruned\"?"},
         Refusal{"name: small", "name: small\nexclude: [{}]", "would leave out every trial"},
         Refusal{"name: small", "name: small\nexclude: [{fold: 2}]", "numbered from 0 to 1"},
-        Refusal{"name: small", "name: small\nmeasure: {engine: torch}",
-                "the engine torch is not available in this version"},
         Refusal{"name: small", "name: small\nmeasure: {engine: [xnnpack, xnnpack]}",
                 "stands twice"},
         Refusal{"name: small", "name: small\nmeasure: {window: {count: 0}}", "count is from 1"},
