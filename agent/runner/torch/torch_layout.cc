@@ -1,6 +1,8 @@
 // SPDX-FileCopyrightText: 2026 The TinyJoule Authors
 // SPDX-License-Identifier: Apache-2.0
 #include <numeric>
+#include <tuple>
+#include <vector>
 
 #include "agent/runner/torch/torch_steps.h"
 #include "common/base/status.h"
@@ -99,19 +101,48 @@ absl::StatusOr<TorchStep> MakeArgMax(const TorchOperands& operands) {
   });
 }
 
-// A stable sort: among equals ONNX wants the lower index first, of which at::topk knows nothing.
+namespace {
+
+struct Ranked {
+  Tensor values;
+  Tensor places;
+};
+
+// Stable: among equals ONNX wants the lower index first, of which at::topk knows nothing.
+Ranked SortedFirst(const Tensor& in, int64_t axis, int64_t k, bool largest) {
+  const auto [values, places] = at::sort(in, c10::optional<bool>(true), axis, largest);
+  return {values.narrow(axis, 0, k), places.narrow(axis, 0, k)};
+}
+
+// The same of one line, of which only those as near as the k-th are sorted.
+Ranked FirstOfLine(const Tensor& line, int64_t k, bool largest) {
+  const Tensor bound = std::get<0>(at::topk(line, k, 0, largest)).select(0, k - 1);
+  const Tensor candidates = at::nonzero(largest ? line >= bound : line <= bound).flatten();
+  // NaN is neither.
+  if (candidates.numel() < k) return SortedFirst(line, 0, k, largest);
+  const Ranked first = SortedFirst(line.index_select(0, candidates), 0, k, largest);
+  return {first.values, candidates.index_select(0, first.places)};
+}
+
+}  // namespace
+
 absl::StatusOr<TorchStep> MakeTopK(const TorchOperands& operands) {
   const size_t rank = operands.in_shape(0).size();
   TJ_ASSIGN_OR_RETURN(const size_t normal, NormalAxis(operands.node().Int("axis", -1), rank));
   const int64_t axis = static_cast<int64_t>(normal);
-  const int64_t k = operands.out_shape()[normal];
+  TJ_ASSIGN_OR_RETURN(const std::vector<int64_t> count, operands.shapes.ConstantInts(1));
+  const int64_t k = count[0];
+  Shape shape = operands.in_shape(0);
+  shape[normal] = k;
+  const bool is_line = ElementCount(shape) == k;
   const bool largest = operands.node().Int("largest", 1) != 0;
-  Tensor* const indices = operands.outputs.size() > 1 ? operands.outputs[1] : nullptr;
   Tensor* const values = operands.outputs[0];
-  return TorchStep([&in = operands.in(0), values, indices, axis, k, largest] {
-    const auto [sorted, places] = at::sort(in, c10::optional<bool>(true), axis, largest);
-    if (values != nullptr) *values = sorted.narrow(axis, 0, k);
-    if (indices != nullptr) *indices = places.narrow(axis, 0, k);
+  Tensor* const places = operands.outputs.size() > 1 ? operands.outputs[1] : nullptr;
+  return TorchStep([&in = operands.in(0), values, places, axis, k, is_line, largest, shape] {
+    const Ranked first =
+        is_line ? FirstOfLine(in.reshape({-1}), k, largest) : SortedFirst(in, axis, k, largest);
+    if (values != nullptr) *values = first.values.reshape(shape);
+    if (places != nullptr) *places = first.places.reshape(shape);
   });
 }
 
