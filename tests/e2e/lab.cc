@@ -8,8 +8,10 @@
 #include <unistd.h>
 
 #include <chrono>
+#include <filesystem>
 #include <fstream>
 #include <sstream>
+#include <system_error>
 
 #include "absl/strings/match.h"
 #include "absl/strings/numbers.h"
@@ -55,6 +57,7 @@ std::string ProcStatus(int pid, absl::string_view name) {
 Lab::Lab() {
   char pattern[] = "/tmp/tinyjoule-e2e-XXXXXX";
   folder_ = mkdtemp(pattern);
+  agent_folder_ = TINYJOULE_BIN_DIR;
 }
 
 Lab::~Lab() {
@@ -86,9 +89,10 @@ void Lab::StartCoordinator(const std::vector<std::string>& more_arguments) {
   channel_ = grpc::CreateChannel(address_, grpc::InsecureChannelCredentials());
 }
 
-void Lab::StartAgent(const std::string& name, const std::vector<std::string>& more_arguments) {
+void Lab::StartAgent(const std::string& name, const std::vector<std::string>& more_arguments,
+                     const std::string& sensor, const std::vector<std::string>& environment) {
   ProcessOptions options;
-  options.arguments = {ProgramPath("tinyjoule-agent"),
+  options.arguments = {JoinPath(agent_folder_, "tinyjoule-agent"),
                        "--coordinator",
                        address_,
                        "--name",
@@ -96,13 +100,24 @@ void Lab::StartAgent(const std::string& name, const std::vector<std::string>& mo
                        "--state-dir",
                        Path(absl::StrCat("agent-", name)),
                        "--sensor",
-                       "sim:seed=7"};
+                       sensor};
   options.arguments.insert(options.arguments.end(), more_arguments.begin(), more_arguments.end());
+  options.environment = environment;
   options.stderr_path = Path(absl::StrCat("agent-", name, ".log"));
   auto child = launcher_.Launch(options);
   ASSERT_TRUE(child.ok()) << child.status();
   agents_[name] = *std::move(child);
   ASSERT_TRUE(Eventually([&] { return AgentConnected(name); })) << "not connected" << Logs();
+}
+
+void Lab::UseAgentsWithoutTorch() {
+  agent_folder_ = Path("bin");
+  ASSERT_TRUE(files_.CreateFolder(agent_folder_).ok());
+  for (const char* program : {"tinyjoule-agent", "tinyjoule-runner"}) {
+    std::error_code error;
+    std::filesystem::copy_file(ProgramPath(program), JoinPath(agent_folder_, program), error);
+    ASSERT_FALSE(error) << program << ": " << error.message();
+  }
 }
 
 ExitState Lab::StopCoordinator(int signal) {
@@ -282,10 +297,10 @@ dataset:
   split: {method: holdout, test_fraction: 0.25}
 models: $1
 train: {epochs: $2, lr: 0.01, batch_size: 32}
-variants:
-  - {name: float32}
+variants: $7
 agents: $3
 measure:
+  engine: $8
   warmup: {min_duration: 50ms, max_duration: 2s}
   window: {min_duration: $4, count: $5}
   idle: {duration: 200ms}
@@ -293,7 +308,7 @@ measure:
   repeat: $6
   reference: none
 )",
-      name, models, epochs, agents, window, windows, repeat);
+      name, models, epochs, agents, window, windows, repeat, variants, engine);
 }
 
 }  // namespace tinyjoule

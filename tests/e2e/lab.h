@@ -40,8 +40,12 @@ class Lab {
 
   // Returns when the coordinator has said that it is ready; restarts listen on the same port.
   void StartCoordinator(const std::vector<std::string>& more_arguments = {});
-  // Returns when the coordinator knows it as connected.
-  void StartAgent(const std::string& name, const std::vector<std::string>& more_arguments = {});
+  // Returns when the coordinator knows it as connected. environment: "NAME=value".
+  void StartAgent(const std::string& name, const std::vector<std::string>& more_arguments = {},
+                  const std::string& sensor = "sim:seed=7",
+                  const std::vector<std::string>& environment = {});
+  // Agents that start later run from a folder of their own that has no tinyjoule-runner-torch.
+  void UseAgentsWithoutTorch();
   // Sends the signal and waits for the end.
   ExitState StopCoordinator(int signal);
   void KillCoordinator(int signal) { StopCoordinator(signal); }
@@ -78,6 +82,7 @@ class Lab {
 
  private:
   std::string folder_;
+  std::string agent_folder_;
   std::string address_ = "127.0.0.1:0";
   SystemClock clock_;
   PosixFileSystem files_;
@@ -98,6 +103,8 @@ struct TinySweep {
   std::string window = "250ms";
   std::string models = "[{name: tinymlp, type: tinymlp, hidden: [8]}]";
   std::string agents = "{placement: any}";
+  std::string variants = "[{name: float32}]";
+  std::string engine = "xnnpack";
   std::string Yaml() const;
 };
 
