@@ -1,0 +1,105 @@
+// SPDX-FileCopyrightText: 2026 The TinyJoule Authors
+// SPDX-License-Identifier: Apache-2.0
+// A sweep with the unchanged programs, the agent's INA219 being emulated: the energy that comes out
+// is the energy of a load that the test knows.
+#include <cmath>
+#include <string>
+
+#include "absl/strings/str_cat.h"
+#include "gmock/gmock.h"
+#include "gtest/gtest.h"
+#include "tests/e2e/lab.h"
+#include "tests/e2e/table.h"
+#include "tests/emulated_pi/preload/bus_settings.h"
+
+namespace tinyjoule {
+namespace {
+
+using ::testing::HasSubstr;
+using ::testing::Not;
+
+constexpr char kSensor[] = "i2c:/dev/i2c-1@0x40?shunt_uohm=100000";
+
+class PreloadedSweepTest : public ::testing::Test {
+ protected:
+  // One run over windows of that length on such a bus; its row of runs.csv.
+  std::map<std::string, std::string> Measure(const std::string& bus, const std::string& window,
+                                             const std::string& sensor = kSensor) {
+    settings_.Read(bus);
+    lab_.StartCoordinator();
+    lab_.StartAgent("pi-1", {}, sensor,
+                    {"LD_PRELOAD=" TINYJOULE_PRELOADED_BUS, absl::StrCat(kBusVariable, "=", bus)});
+    if (HasFatalFailure()) return {};
+    TinySweep sweep;
+    sweep.windows = 1;
+    sweep.window = window;
+    id_ = lab_.Submit(lab_.WriteFile("sweep.yaml", sweep.Yaml()));
+    lab_.WaitForEnd(id_);
+    const Ended ended = lab_.Coord({"export", id_, "-O", lab_.Path("results")});
+    EXPECT_EQ(ended.exit_code, 0) << ended.err;
+    const Table runs = ReadTable(lab_.Path("results/runs.csv"));
+    EXPECT_EQ(runs.rows.size(), 1u) << lab_.Logs();
+    return runs.rows.empty() ? std::map<std::string, std::string>() : runs.rows.front();
+  }
+  // The window's energy as measured, and as the load had it.
+  void ExpectTheEnergyOfTheLoad(double tolerance) {
+    const Table windows = ReadTable(lab_.Path("results/windows.csv"));
+    ASSERT_EQ(windows.rows.size(), 1u);
+    const auto& row = windows.rows.front();
+    const TimeSpan span{static_cast<int64_t>(Number(row, "start_ns")),
+                        static_cast<int64_t>(Number(row, "end_ns"))};
+    const double true_j = settings_.Load().EnergyJ(span);
+    // A machine that is too busy for the sampler leaves gaps, which are told and not filled.
+    const double missing_j =
+        (1 - Number(row, "coverage")) * 4.9 * SecondsFromNs(span.end_ns - span.start_ns);
+    EXPECT_NEAR(Number(row, "energy_j"), true_j, tolerance * true_j + missing_j)
+        << "coverage " << row.at("coverage");
+  }
+
+  Lab lab_;
+  BusSettings settings_;
+  std::string id_;
+};
+
+TEST_F(PreloadedSweepTest, TheEnergyIsTheLoads) {
+  const auto row = Measure("", "10s");
+  EXPECT_EQ(row.at("power_source"), "ina219");
+  EXPECT_EQ(row.at("state"), "succeeded") << lab_.Logs();
+  EXPECT_EQ(row.at("valid"), "true") << row.at("flags");
+  EXPECT_THAT(row.at("flags"), Not(HasSubstr("SIMULATED")));
+  EXPECT_NEAR(Number(row, "voltage_mean_v"), 5.1, 0.004);
+  EXPECT_NEAR(Number(row, "sample_rate_hz"), 209, 25);
+  EXPECT_GT(Number(row, "coverage"), 0.99);
+  ExpectTheEnergyOfTheLoad(0.001);
+  const Ended verified = lab_.Coord({"verify", id_});
+  EXPECT_EQ(verified.exit_code, 0) << verified.out << verified.err;
+}
+
+TEST_F(PreloadedSweepTest, ShortWindowsAreNoMeasurement) {
+  const auto row = Measure("", "500ms");
+  EXPECT_EQ(row.at("valid"), "false");
+  EXPECT_THAT(row.at("flags"), HasSubstr("SHORT"));
+  ExpectTheEnergyOfTheLoad(0.01);
+}
+
+TEST_F(PreloadedSweepTest, RetriedTransfersCostNoEnergy) {
+  const auto row = Measure("nak_every=50", "2s");
+  EXPECT_EQ(row.at("power_source"), "ina219");
+  ExpectTheEnergyOfTheLoad(0.003);
+}
+
+TEST_F(PreloadedSweepTest, SwappedLeadsMakeTheRunInvalid) {
+  const auto row = Measure("swapped_leads=1", "500ms");
+  EXPECT_EQ(row.at("valid"), "false");
+  EXPECT_THAT(row.at("flags"), HasSubstr("NEGATIVE"));
+  EXPECT_LT(Number(row, "energy_j"), 0) << "what was measured, not what was meant";
+}
+
+TEST_F(PreloadedSweepTest, ACurrentOutOfRangeMakesTheRunInvalid) {
+  const auto row = Measure("high_mw=20000", "500ms");
+  EXPECT_EQ(row.at("valid"), "false");
+  EXPECT_THAT(row.at("flags"), HasSubstr("CLIPPED"));
+}
+
+}  // namespace
+}  // namespace tinyjoule
