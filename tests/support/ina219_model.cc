@@ -97,8 +97,7 @@ uint16_t Ina219Model::Read(uint8_t address) {
 void Ina219Model::Write(uint8_t address, uint16_t word) {
   CatchUp();
   if (address == kConfig) Configure(word);
-  // Bit 0 is not used.
-  if (address == kCalibration) calibration_ = word & 0xFFFE;
+  if (address == kCalibration) Calibrate(word);
 }
 
 void Ina219Model::Configure(uint16_t config) {
@@ -127,6 +126,11 @@ void Ina219Model::WriteForeign(uint16_t config) {
   Configure(config);
 }
 
+void Ina219Model::CalibrateForeign(uint16_t calibration) {
+  Fire();
+  Calibrate(calibration);
+}
+
 void Ina219Model::SetSupplyV(double supply_v) {
   Fire();
   options_.supply_v = supply_v;
@@ -135,9 +139,9 @@ void Ina219Model::SetSupplyV(double supply_v) {
 
 void Ina219Model::CatchUp() {
   const int64_t now_ns = clock_.MonotonicNs();
-  while (!schedule_.empty() && schedule_.front().t_ns <= now_ns) {
-    const Scheduled next = std::move(schedule_.front());
-    schedule_.pop_front();
+  // Nothing is given back: a reader that must not allocate may be the caller.
+  while (next_scheduled_ < schedule_.size() && schedule_[next_scheduled_].t_ns <= now_ns) {
+    const Scheduled& next = schedule_[next_scheduled_++];
     ConvertUntil(next.t_ns);
     now_ns_ = std::max(now_ns_, next.t_ns);
     next.action(*this);

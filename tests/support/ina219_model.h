@@ -3,10 +3,12 @@
 #ifndef TESTS_SUPPORT_INA219_MODEL_H_
 #define TESTS_SUPPORT_INA219_MODEL_H_
 
+#include <cstddef>
 #include <cstdint>
-#include <deque>
 #include <functional>
 #include <optional>
+#include <utility>
+#include <vector>
 
 #include "agent/power/i2c_device.h"
 #include "common/base/random_source.h"
@@ -67,6 +69,8 @@ class Ina219Model {
   void BrownOut();
   // Somebody else on the bus writes a configuration.
   void WriteForeign(uint16_t config);
+  // Somebody else makes the chip calculate current and power.
+  void CalibrateForeign(uint16_t calibration);
   // Conversions go on and always give what they gave last.
   void Stick() { stuck_ = Fire(); }
   // No conversion ends any more.
@@ -93,6 +97,8 @@ class Ina219Model {
   // Conversions that end until `t_ns`.
   void ConvertUntil(int64_t t_ns);
   void Configure(uint16_t config);
+  // Bit 0 is not used.
+  void Calibrate(uint16_t calibration) { calibration_ = calibration & 0xFFFE; }
   void BeginCycle(int64_t t_ns);
   void EndShunt(TimeSpan span);
   void EndBus(TimeSpan span);
@@ -128,7 +134,8 @@ class Ina219Model {
   int64_t now_ns_;
   Phase phase_ = Phase::kIdle;
   int64_t phase_start_ns_ = 0;
-  std::deque<Scheduled> schedule_;
+  std::vector<Scheduled> schedule_;
+  size_t next_scheduled_ = 0;
   bool stuck_ = false;
   bool halted_ = false;
   uint64_t faults_fired_ = 0;

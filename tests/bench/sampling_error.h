@@ -1,0 +1,67 @@
+// SPDX-FileCopyrightText: 2026 The TinyJoule Authors
+// SPDX-License-Identifier: Apache-2.0
+#ifndef TESTS_BENCH_SAMPLING_ERROR_H_
+#define TESTS_BENCH_SAMPLING_ERROR_H_
+
+#include <cstdint>
+#include <string>
+#include <vector>
+
+#include "absl/strings/string_view.h"
+
+namespace tinyjoule {
+
+// How far the energy of a window is from the truth, for a way to read the sensor and a load, over
+// many phases and chips. Everything happens in virtual time on the register model, whose load is
+// known exactly; what remains are sampling, edges and rounding, and none of the chip's own
+// tolerances.
+
+enum class SamplingMethod {
+  // The product: each conversion of x8 / 12 bit once, and the boxcar integral.
+  kEveryConversion,
+  // A loop with sleep(10 ms) on a chip as it wakes up, power times the time since the last reading.
+  kSleepLoop,
+  // The same ten times a second.
+  kPoll10Hz,
+};
+
+enum class SampledLoad {
+  kBackToBack,
+  kBurst20MsPer100Ms,
+  kSquare100Hz,
+  kBurst100MsPerSecond,
+  // Two levels with exponential dwell times, 7 ms in the mean.
+  kTelegraph,
+};
+
+struct SamplingCase {
+  SamplingMethod method;
+  SampledLoad load;
+  int64_t window_ns;
+  // Of supply, cable and shunt: how much the bus voltage gives way.
+  double series_ohm = 0;
+};
+
+struct RelativeError {
+  double worst = 0;
+  double rms = 0;
+  // Of 99 in 100 seeds.
+  double p99 = 0;
+  // The seed of the worst.
+  uint64_t worst_seed = 0;
+};
+
+absl::string_view NameOf(SamplingMethod method);
+absl::string_view NameOf(SampledLoad load);
+inline constexpr SampledLoad kSampledLoads[] = {
+    SampledLoad::kBackToBack, SampledLoad::kBurst20MsPer100Ms, SampledLoad::kSquare100Hz,
+    SampledLoad::kBurst100MsPerSecond, SampledLoad::kTelegraph};
+
+// (measured - true) / true. The seed decides the chip (cycle +-10 %), the supply (5.0 to 5.2 V) and
+// the phases of load and window.
+double SamplingError(const SamplingCase& sampling, uint64_t seed);
+RelativeError SamplingErrorOver(const SamplingCase& sampling, uint64_t seeds);
+
+}  // namespace tinyjoule
+
+#endif  // TESTS_BENCH_SAMPLING_ERROR_H_
