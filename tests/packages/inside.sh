@@ -42,16 +42,17 @@ expect "bash completes" bash -c '. /usr/share/bash-completion/completions/coord;
 expect "an unconfigured agent says what it lacks" bash -c 'tinyjoule-agent --config /etc/tinyjoule/agent.yaml 2>&1 | grep -- --coordinator'
 
 # Both daemons as their units start them, on a port of their own.
-as_service() { setpriv --reuid tinyjoule --regid tinyjoule --init-groups "$@"; }
+as_service=(setpriv --reuid tinyjoule --regid tinyjoule --init-groups)
+trap 'kill $(jobs -p) 2> /dev/null || true' EXIT
 for daemon in agent coordinator; do install -d -o tinyjoule -g tinyjoule -m 0700 /var/lib/tinyjoule-$daemon; done
-as_service tinyjoule-coordinator --config /etc/tinyjoule/coordinator.yaml --listen 127.0.0.1:0 > /tmp/ready 2> /tmp/coordinator.log &
+"${as_service[@]}" tinyjoule-coordinator --config /etc/tinyjoule/coordinator.yaml --listen 127.0.0.1:0 > /tmp/ready 2> /tmp/coordinator.log &
 coordinator=$!
 wait_for() { for _ in $(seq 300); do ! "$@" || return 0; sleep 0.1; done; return 1; }
 wait_for grep -q ready /tmp/ready || { cat /tmp/coordinator.log; fail "the coordinator is ready within 30 s"; }
 COORD_ADDR=$(sed -n 's/.*ready on \([^, ]*\).*/\1/p' /tmp/ready)
 export COORD_ADDR
 echo "coordinator: $COORD_ADDR" >> /etc/tinyjoule/agent.yaml
-as_service tinyjoule-agent --config /etc/tinyjoule/agent.yaml --name in-a-chroot --sensor sim: 2> /tmp/agent.log &
+"${as_service[@]}" tinyjoule-agent --config /etc/tinyjoule/agent.yaml --name in-a-chroot --sensor sim: 2> /tmp/agent.log &
 agent=$!
 connected() { coord list agents -o csv | grep -q in-a-chroot; }
 wait_for connected || { cat /tmp/agent.log; fail "the agent connects within 30 s"; }

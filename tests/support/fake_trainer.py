@@ -1,6 +1,6 @@
-#!/ usr / bin / env python3
-#SPDX - FileCopyrightText : 2026 The TinyJoule Authors
-#SPDX - License - Identifier : Apache - 2.0
+#!/usr/bin/env python3
+# SPDX-FileCopyrightText: 2026 The TinyJoule Authors
+# SPDX-License-Identifier: Apache-2.0
 """Speaks the trainer's protocol and trains nothing.
 
 The trial's model name says what to do: work, chatter, big, fail, crash, hang, garbage, or ignore_eof.
@@ -20,8 +20,7 @@ def finish(task):
         model.write(b"model of " + task["taskId"].encode())
     history = []
     if task["trial"]["model"]["name"] == "big":
-        history = [{
-  "epoch" : n, "trainLoss" : 1.0 / n} for n in range(1, 50001)]
+        history = [{"epoch": n, "trainLoss": 1.0 / n} for n in range(1, 50001)]
     say(task["taskId"], outcome={"model": {"fileName": "model.onnx"}, "trainS": 0.5, "history": history,
                                  "environment": {"pid": str(os.getpid()), "nice": str(os.nice(0)),
                                                  "omp": os.environ.get("OMP_NUM_THREADS", "")}})
