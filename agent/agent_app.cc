@@ -18,6 +18,7 @@
 #include "agent/agent_options.h"
 #include "agent/board/vcio_firmware.h"
 #include "agent/core/agent_core.h"
+#include "agent/core/board_idle_range.h"
 #include "agent/core/calibrated_sensor.h"
 #include "agent/core/calibration.h"
 #include "agent/core/calibration_store.h"
@@ -180,8 +181,11 @@ int RunAgentApp(int argc, char** argv) {
   if (!status.ok()) return fail(status, 2);
   const sigset_t signals = BlockStopSignals();
   Platform platform;
-  auto sensor =
-      MakePowerSensor(options.sensor, {platform.clock, platform.file_system, platform.runner_load});
+  PowerSensorDependencies dependencies{platform.clock, platform.file_system, platform.runner_load};
+  const auto declared = options.labels.find("board");
+  dependencies.idle = FindIdleRange(declared == options.labels.end() ? "" : declared->second,
+                                    platform.board.ReadFacts().board);
+  auto sensor = MakePowerSensor(options.sensor, dependencies);
   // A bus that is not there yet is no wrong option: the service manager is to try again.
   if (!sensor.ok()) return fail(sensor.status(), absl::IsInvalidArgument(sensor.status()) ? 2 : 1);
   if (status = CheckPlatform(options, platform.board); !status.ok()) {

@@ -106,7 +106,11 @@ absl::StatusOr<Ina219Sensor::Options> ParseIna219Uri(const SensorUri& uri) {
 
 absl::StatusOr<std::unique_ptr<PowerSensor>> MakeIna219(
     const SensorUri& uri, const PowerSensorDependencies& dependencies) {
-  TJ_ASSIGN_OR_RETURN(const Ina219Sensor::Options options, ParseIna219Uri(uri));
+  TJ_ASSIGN_OR_RETURN(Ina219Sensor::Options options, ParseIna219Uri(uri));
+  if (dependencies.idle && !options.idle_min_w && !options.idle_max_w) {
+    options.idle_min_w = dependencies.idle->min_w;
+    options.idle_max_w = dependencies.idle->max_w;
+  }
   const auto prepare = [&]() -> absl::StatusOr<std::unique_ptr<PowerSensor>> {
     TJ_RETURN_IF_ERROR(CheckNoKernelDriver(dependencies.file_system, dependencies.root, options.bus,
                                            options.address));

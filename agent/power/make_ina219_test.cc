@@ -78,13 +78,15 @@ TEST(ParseIna219UriTest, NamesWhatIsWrong) {
 class MakeIna219Test : public ::testing::Test {
  protected:
   absl::StatusOr<std::unique_ptr<PowerSensor>> Make(const std::string& uri) {
-    return MakePowerSensor(
-        uri, {clock_, files_, load_, "/pi", [this](const std::string& bus, uint8_t address) {
-                EXPECT_EQ(bus, "/dev/i2c-1");
-                EXPECT_EQ(address, 0x40);
-                return std::make_unique<ScriptedI2cDevice>(chip_);
-              }});
+    return MakePowerSensor(uri, {clock_, files_, load_, "/pi",
+                                 [this](const std::string& bus, uint8_t address) {
+                                   EXPECT_EQ(bus, "/dev/i2c-1");
+                                   EXPECT_EQ(address, 0x40);
+                                   return std::make_unique<ScriptedI2cDevice>(chip_);
+                                 },
+                                 idle_});
   }
+  std::optional<IdleRange> idle_;
   FakeClock clock_;
   FaultFileSystem files_;
   ProcessCpuTime load_;
@@ -97,6 +99,18 @@ TEST_F(MakeIna219Test, MakesAQualifiedSensor) {
   EXPECT_EQ((*sensor)->Describe().kind(), "ina219");
   EXPECT_GT((*sensor)->Describe().read_time_ns(), 0);
   EXPECT_NEAR(static_cast<double>((*sensor)->Describe().cycle_ns()), 4.79e6, 1300);
+}
+
+TEST_F(MakeIna219Test, KnowsWhatItsBoardCanDrawUnlessTheUriSays) {
+  idle_ = IdleRange{1.8, 5.0};
+  const auto sensor = Make("i2c:/dev/i2c-1@0x40");
+  ASSERT_TRUE(sensor.ok()) << sensor.status();
+  EXPECT_EQ((*sensor)->Describe().idle_min_w(), 1.8);
+  EXPECT_EQ((*sensor)->Describe().idle_max_w(), 5.0);
+  const auto declared = Make("i2c:/dev/i2c-1@0x40?idle_max_w=3");
+  ASSERT_TRUE(declared.ok()) << declared.status();
+  EXPECT_FALSE((*declared)->Describe().has_idle_min_w());
+  EXPECT_EQ((*declared)->Describe().idle_max_w(), 3);
 }
 
 TEST_F(MakeIna219Test, AKernelDriverIsInTheWay) {

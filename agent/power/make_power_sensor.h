@@ -5,10 +5,12 @@
 
 #include <functional>
 #include <memory>
+#include <optional>
 #include <string>
 
 #include "absl/status/statusor.h"
 #include "absl/strings/string_view.h"
+#include "agent/core/board_idle_range.h"
 #include "agent/core/power_sensor.h"
 #include "agent/power/cpu_load.h"
 #include "agent/power/i2c_device.h"
@@ -28,6 +30,8 @@ struct PowerSensorDependencies {
   // (bus, address) as LinuxI2cDevice::Open, which null means.
   std::function<absl::StatusOr<std::unique_ptr<I2cDevice>>(const std::string&, uint8_t)> open_i2c =
       nullptr;
+  // Of the board that the sensor measures, for an INA219 whose URI gives none.
+  std::optional<IdleRange> idle = std::nullopt;
 };
 
 // The sensor of a URI, ready to start; null for "none:". docs/sensors.md has every parameter.
