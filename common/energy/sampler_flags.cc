@@ -13,9 +13,8 @@ namespace {
 constexpr double kNsPerMicrosecond = 1e3;
 
 void AddConfiguration(const v1::SamplerReport& report, std::vector<v1::Flag>& flags) {
-  const std::string words =
-      absl::StrFormat("wrote 0x%04X, found 0x%04X", report.configuration_written(),
-                      report.configuration_found());
+  const std::string words = absl::StrFormat(
+      "wrote 0x%04X, found 0x%04X", report.configuration_written(), report.configuration_found());
   if (report.reset_seen()) flags.push_back(MakeFlag("SENSOR_RESET", words));
   if (report.configuration_changed()) flags.push_back(MakeFlag("CONFIG_CHANGED", words));
 }

@@ -77,7 +77,13 @@ TEST(Columns, OfRunsAreTheContract) {
       "coverage,gap_max_ms,memory_before_bytes,memory_after_bytes,memory_peak_bytes,temp_start_c,"
       "temp_max_c,freq_min_hz,freq_max_hz,throttled,train_s,compress_s,train_energy_wh,"
       "train_emissions_g,grid_gco2e_per_kwh,artifact_sha256,dataset_sha256,"
-      "prediction_max_abs_diff");
+      "prediction_max_abs_diff,energy_net_per_inference_ci95_low_uj,"
+      "energy_net_per_inference_ci95_high_uj,energy_net_per_inference_upper_uj,"
+      "energy_per_inference_uncertainty_uj,energy_net_per_inference_uncertainty_uj,"
+      "uncertainty_within_uj,uncertainty_edges_uj,uncertainty_between_uj,uncertainty_between_net_"
+      "uj,"
+      "uncertainty_baseline_uj,uncertainty_systematic_uj,uncertainty_systematic_net_uj,reference,"
+      "calibration_version");
 }
 
 TEST(Columns, OfTheReferenceStudyAreTheContract) {
@@ -186,7 +192,7 @@ TEST(RunsExport, ARunWithoutResultsHasEmptyCells) {
   run.set_state(v1::RUN_STATE_WAITING);
   const std::string csv = ExportRuns({run}, v1::EXPORT_FORMAT_CSV);
   const std::vector<std::string> lines = absl::StrSplit(csv, "\r\n");
-  EXPECT_EQ(lines[1], "1,,r,,,,0,0,0,0,,,,,,,,,0,,,,waiting" + std::string(58, ','));
+  EXPECT_EQ(lines[1], "1,,r,,,,0,0,0,0,,,,,,,,,0,,,,waiting" + std::string(71, ',') + "false,");
 }
 
 TEST(RunsExport, ParametersFollowSortedAndAbsentOnesAreEmpty) {
@@ -208,7 +214,7 @@ TEST(RunsExport, JsonIsAnArrayOfObjectsWithTheSameNames) {
   const std::string json = ExportRuns({run, run}, v1::EXPORT_FORMAT_JSON);
   EXPECT_THAT(json, ::testing::StartsWith(
                         "[\n{\"schema_version\":1,\"sweep\":null,\"run_id\":\"r\\\"1\","));
-  EXPECT_THAT(json, ::testing::EndsWith("\"prediction_max_abs_diff\":null}\n]\n"));
+  EXPECT_THAT(json, ::testing::EndsWith("\"calibration_version\":null}\n]\n"));
   EXPECT_EQ(ExportRuns({}, v1::EXPORT_FORMAT_JSON), "[]\n");
 }
 

@@ -65,11 +65,11 @@ class SweepExport {
   absl::Status WriteRuns(ExportSink& sink) {
     TJ_ASSIGN_OR_RETURN(RunsExport table, RunsExport::Create(format_, paths_, sink));
     DriftFinder drift(reader_);
-    TJ_RETURN_IF_ERROR(VisitRuns(reader_, sweep_.sweep_id, [&](v1::Run run) {
+    const absl::Status visited = VisitRuns(reader_, sweep_.sweep_id, [&](v1::Run run) {
       TJ_RETURN_IF_ERROR(drift.AddTo(run));
       return table.Add(run);
-    }));
-    return table.Finish();
+    });
+    return visited.ok() ? table.Finish() : visited;
   }
 
   absl::Status WriteWindows(ExportSink& sink) {
@@ -117,14 +117,14 @@ class SweepExport {
 absl::Status WriteReport(const SweepRecord& record, RunReader& reader, const ExportWriter& write) {
   std::vector<v1::Run> runs;
   DriftFinder drift(reader);
-  TJ_RETURN_IF_ERROR(VisitRuns(reader, record.sweep_id, [&](const v1::Run& run) {
+  const absl::Status visited = VisitRuns(reader, record.sweep_id, [&](const v1::Run& run) {
     runs.push_back(run);
-    TJ_RETURN_IF_ERROR(drift.AddTo(runs.back()));
     // The bulk of a run, which the page does not show.
     runs.back().mutable_outcome()->clear_history();
     runs.back().mutable_assembly()->clear_windows();
-    return absl::OkStatus();
-  }));
+    return drift.AddTo(runs.back());
+  });
+  if (!visited.ok()) return visited;
   v1::Sweep sweep;
   sweep.set_sweep_id(record.sweep_id);
   sweep.set_name(record.name);

@@ -98,6 +98,10 @@ const std::map<std::string, std::string>& LeftOutOfRuns() {
       {"result.windows", "windows.csv"},
       {"result.latency.batch", "coord show"},
       {"result.memory.loaded_bytes", "coord show"},
+      {"result.memory.load_peak_bytes", "coord show"},
+      {"result.memory.warm_bytes", "coord show"},
+      {"result.sampler.*", "coord show, and the flags that it raises"},
+      {"result.isolation.*", "coord show, and flag INTERFERENCE"},
       {"result.flags", "column flags"},
       {"result.sample_chunks", "transport"},
       {"result.prediction_chunks", "transport"},
@@ -219,8 +223,12 @@ TEST(WindowsTable, EachFieldAppearsInItsColumnAndNowhereElse) {
 // A column is named as its field, with a prefix where the field's message tells what it is about:
 // mean current under the name of current would not pass.
 TEST(RunsTable, ColumnsBearTheNamesOfTheirFields) {
-  const std::map<std::string, std::string> renamed = {{"agent", "agent.name"},
-                                                      {"artifact_sha256", "outcome.model.sha256"}};
+  const std::map<std::string, std::string> renamed = {
+      {"agent", "agent.name"},
+      {"artifact_sha256", "outcome.model.sha256"},
+      {"energy_per_inference_uncertainty_uj", "assembly.energy.uncertainty.combined_uj"},
+      {"energy_net_per_inference_uncertainty_uj", "assembly.energy.uncertainty.combined_net_uj"},
+  };
   for (const Column<v1::Run>& column : RunColumns()) {
     if (column.path.empty()) continue;
     const auto known = renamed.find(column.info.name);
@@ -260,7 +268,7 @@ TEST(SamplesTable, CountsArriveInTheirColumns) {
   const PowerSample sample = CountConverter(sensor).Convert((*samples)[0]);
   std::vector<std::string> cells;
   for (const auto& column : SampleColumns()) {
-    cells.push_back(TextOf(column.value({"run-1", false, sample})));
+    cells.push_back(TextOf(column.value({"run-1", false, true, sample})));
   }
   // 11 x 0.25 V; (13 - 1) x 0.5 V; 4 x 6 V / 2 ohm; 17 x 0.125 W.
   EXPECT_THAT(cells,
