@@ -33,7 +33,8 @@ class SmallDisk {
   }
   ~SmallDisk() {
     // The programs that hold files on it may be about to end.
-    if (mounted_) EXPECT_EQ(umount2(folder_.c_str(), MNT_DETACH), 0) << std::strerror(errno);
+    if (!mounted_) return;
+    EXPECT_EQ(umount2(folder_.c_str(), MNT_DETACH), 0) << std::strerror(errno);
   }
   SmallDisk(const SmallDisk&) = delete;
   SmallDisk& operator=(const SmallDisk&) = delete;
@@ -68,7 +69,9 @@ class FullDiskTest : public ::testing::Test {
 
   std::string SubmitSweep(int repeat) {
     TinySweep sweep;
+    // Long enough to be hit in the middle.
     sweep.window = "1s";
+    sweep.windows = 6;
     sweep.repeat = repeat;
     return lab_.Submit(lab_.WriteFile("sweep.yaml", sweep.Yaml()));
   }
@@ -98,12 +101,12 @@ TEST_F(FullDiskTest, AnAgentWithoutRoomDeclinesNewWorkAndTakesItWhenThereIsRoom)
   EXPECT_TRUE(lab_.Eventually([&] {
     return absl::StrContains(lab_.Coord({"show", id}).out, "pi-1 declined: ");
   })) << lab_.Coord({"show", id}).out;
-  EXPECT_THAT(lab_.Coord({"show", id}).out, HasSubstr("MB"));
+  EXPECT_THAT(lab_.Coord({"show", id}).out, HasSubstr("bytes left"));
   disk.MakeRoom();
   ExpectWhole(id, 1);
 }
 
-TEST_F(FullDiskTest, AnAgentWhoseDiskFillsInMidRunSaysSoAndTheRunIsMadeAgain) {
+TEST_F(FullDiskTest, AnAgentWhoseDiskFillsInMidRunSaysSoAndRetryHeals) {
   SmallDisk disk(lab_.Path("agent-pi-1"), 64);
   if (!disk.mounted()) GTEST_SKIP() << "no disk of its own can be mounted: " << disk.error();
   ASSERT_NO_FATAL_FAILURE(lab_.StartCoordinator());
@@ -115,6 +118,9 @@ TEST_F(FullDiskTest, AnAgentWhoseDiskFillsInMidRunSaysSoAndTheRunIsMadeAgain) {
   ASSERT_NO_FATAL_FAILURE(disk.Fill(0));
   EXPECT_TRUE(LogSays("agent-pi-1.log", "No space left on device")) << lab_.Logs();
   disk.MakeRoom();
+  EXPECT_EQ(lab_.WaitForEnd(id).state(), v1::SWEEP_STATE_FAILED) << lab_.Logs();
+  EXPECT_THAT(lab_.Runs(id).at(0).reason(), HasSubstr("No space left on device"));
+  EXPECT_EQ(lab_.Coord({"retry", id}).exit_code, 0);
   ExpectWhole(id, 1);
 }
 

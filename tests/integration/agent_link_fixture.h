@@ -96,7 +96,7 @@ class AgentLinkFixture : public testing::Test {
         "dataset: {type: synthetic_weather, split: {method: holdout}}\n"
         "models: [{name: mlp, type: tinymlp, hidden: [8]}]\nvariants: [{name: float32}]\n"
         "agents: {placement: any}\nmeasure: {repeat: ",
-        repeat, "}\n"));
+        repeat, ", reference: none}\n"));
     request.set_file_name("sweep.yaml");
     request.set_request_id("request-1");
     v1::CreateSweepResponse response;
