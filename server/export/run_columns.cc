@@ -283,9 +283,8 @@ std::vector<RunColumn> Calibration() {
 const std::vector<RunColumn>& RunColumns() {
   static const auto* const columns = [] {
     auto* all = new std::vector<RunColumn>();
-    for (const auto& group :
-         {Identity(), Quality(), Size(), Latency(), Energy(), Board(), Training(), Uncertainty(),
-          Calibration()}) {
+    for (const auto& group : {Identity(), Quality(), Size(), Latency(), Energy(), Board(),
+                              Training(), Uncertainty(), Calibration()}) {
       all->insert(all->end(), group.begin(), group.end());
     }
     return all;
