@@ -56,8 +56,10 @@ struct PowerHub::Shared {
   TaskRunner* runner;
   SessionLookup sessions;
   std::multimap<std::string, Watcher*> watchers;
+  // What each connected agent was told last; not there: nothing.
+  std::map<std::string, int64_t> asked_interval_ns;
 
-  // Tells the agent what is wanted of it now.
+  // Tells the agent what is wanted of it now, unless it knows.
   void Ask(const std::string& agent);
 };
 
@@ -145,13 +147,16 @@ void PowerHub::Shared::Ask(const std::string& agent) {
   for (auto it = first; it != last; ++it) {
     shortest_ns = std::min(shortest_ns, it->second->interval_ns());
   }
+  const auto known = asked_interval_ns.find(agent);
+  if (known != asked_interval_ns.end() && known->second == shortest_ns) return;
+  asked_interval_ns[agent] = shortest_ns;
   request.set_active(first != last);
   if (first != last) *request.mutable_interval() = ToDuration(shortest_ns);
   session->Send(message);
 }
 
 PowerHub::PowerHub(TaskRunner& runner, SessionLookup sessions)
-    : shared_(std::make_shared<Shared>(Shared{&runner, std::move(sessions), {}})) {}
+    : shared_(std::make_shared<Shared>(Shared{&runner, std::move(sessions), {}, {}})) {}
 
 PowerHub::~PowerHub() {
   shared_->sessions = nullptr;
@@ -172,6 +177,7 @@ void PowerHub::OnPower(const std::string& agent, const v1::LivePower& power) {
 }
 
 void PowerHub::OnAttached(const std::string& agent) {
+  shared_->asked_interval_ns.erase(agent);
   if (shared_->watchers.count(agent) != 0) shared_->Ask(agent);
 }
 

@@ -3,7 +3,9 @@
 #include "server/core/power_hub.h"
 
 #include <algorithm>
+#include <memory>
 #include <utility>
+#include <vector>
 
 #include "tests/support/coordinator_fixture.h"
 
@@ -96,6 +98,19 @@ TEST_F(PowerHubTest, EveryWatcherHasItsOwnThinningAndNoneHoldsUpAnother) {
   EXPECT_EQ(slow_points, 20);
   EXPECT_EQ(fast_points, 400);
   EXPECT_EQ((*asleep->Next())->dropped(), 2000u - 512u);
+}
+
+TEST_F(PowerHubTest, AHundredWatchersAskTheAgentForNoMoreThanTheFastest) {
+  std::vector<std::unique_ptr<PowerSubscription>> watchers;
+  for (int i = 0; i < 100; ++i) watchers.push_back(hub_.Watch("pi", 20 - i % 20, [] {}));
+  Feed(0, 2001);
+  EXPECT_EQ(pi_.received.size(), 1u) << "the first is the fastest";
+  EXPECT_EQ(LastRequest().interval().nanos(), 50'000'000);
+  for (const auto& watcher : watchers) {
+    const auto message = watcher->Next();
+    ASSERT_TRUE(message.ok() && message->has_value());
+    EXPECT_GE((*message)->points_size(), 20);
+  }
 }
 
 TEST_F(PowerHubTest, AReconnectedAgentIsAskedAgain) {
