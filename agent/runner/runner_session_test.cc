@@ -4,11 +4,13 @@
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
+#include <unistd.h>
 
 #include <algorithm>
 #include <string>
 #include <vector>
 
+#include "absl/strings/str_cat.h"
 #include "common/base/child_process.h"
 #include "common/base/framing.h"
 #include "common/onnx/model_file.h"
@@ -73,8 +75,8 @@ class LoggingLine final : public MarkerLine {
 class RunnerSessionTest : public ::testing::Test {
  protected:
   void SetUp() override {
-    model_path_ = ::testing::TempDir() + "/runner_session_test.onnx";
-    inputs_path_ = ::testing::TempDir() + "/runner_session_test.pb";
+    model_path_ = absl::StrCat(::testing::TempDir(), "/runner_session_test-", getpid(), ".onnx");
+    inputs_path_ = absl::StrCat(::testing::TempDir(), "/runner_session_test-", getpid(), ".pb");
     ASSERT_TRUE(WriteModel(model_path_, MakeMlp()).ok());
     FloatTensor rows = {{3, 5}, {1, 1, 1, 1, 1, 2, 2, 2, 2, 2, -1, -1, -1, -1, -1}};
     ASSERT_TRUE(WriteTensorFile(inputs_path_, "inputs", rows).ok());

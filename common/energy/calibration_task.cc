@@ -61,9 +61,9 @@ absl::Status CheckCalibrationTask(const v1::CalibrationTask& task) {
 int64_t CalibrationDurationNs(const v1::CalibrationTask& task) {
   if (!task.has_duration()) return kDefaultDurationNs;
   // Beyond the limit in either direction nothing is gained by an exact figure.
-  if (std::abs(task.duration().seconds()) > kMaxDurationNs / kNsPerSecond) {
-    return task.duration().seconds() < 0 ? 0 : kMaxDurationNs + 1;
-  }
+  constexpr int64_t kMaxSeconds = kMaxDurationNs / kNsPerSecond;
+  if (task.duration().seconds() < 0) return 0;
+  if (task.duration().seconds() > kMaxSeconds) return kMaxDurationNs + 1;
   return task.duration().seconds() * kNsPerSecond + task.duration().nanos();
 }
 

@@ -4,11 +4,13 @@
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
+#include <unistd.h>
 
 #include <functional>
 #include <string>
 #include <utility>
 
+#include "absl/strings/str_cat.h"
 #include "common/onnx/onnx_builder.h"
 #include "common/onnx/onnx_graph.h"
 
@@ -29,7 +31,8 @@ onnx::ModelProto SmallModel() {
 }
 
 TEST(ModelFileTest, WritesAndReadsBack) {
-  const std::string path = ::testing::TempDir() + "/model_file_test.onnx";
+  const std::string path =
+      absl::StrCat(::testing::TempDir(), "/model_file_test-", getpid(), ".onnx");
   ASSERT_TRUE(WriteModel(path, SmallModel()).ok());
   const auto model = ReadModel(path);
   ASSERT_TRUE(model.ok()) << model.status();

@@ -4,9 +4,11 @@
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
+#include <unistd.h>
 
 #include <string>
 
+#include "absl/strings/str_cat.h"
 #include "common/base/file_system.h"
 
 namespace tinyjoule {
@@ -29,7 +31,8 @@ class TensorFileTest : public ::testing::Test {
   }
 
   PosixFileSystem files_;
-  const std::string path_ = ::testing::TempDir() + "/tensor_file_test.pb";
+  const std::string path_ =
+      absl::StrCat(::testing::TempDir(), "/tensor_file_test-", getpid(), ".pb");
   const std::string golden_ = std::string(kGolden, sizeof(kGolden) - 1);
   FloatTensor tensor_;
 };

@@ -4,6 +4,7 @@
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
+#include <unistd.h>
 
 #include <fstream>
 #include <string>
@@ -27,7 +28,7 @@ v1::DatasetSpec Csv(const std::string& path) {
 }
 
 InputFiles Inputs(const std::string& name, const std::string& content) {
-  const std::string path = absl::StrCat(::testing::TempDir(), "/dataset_test.csv");
+  const std::string path = absl::StrCat(::testing::TempDir(), "/dataset_test-", getpid(), ".csv");
   std::ofstream(path, std::ios::binary) << content;
   InputFiles inputs;
   v1::InputFile* input = inputs.Add();

@@ -4,6 +4,7 @@
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
+#include <unistd.h>
 
 #include <fstream>
 #include <string>
@@ -24,7 +25,8 @@ std::string Idx(const std::vector<uint8_t>& sizes, const std::string& data) {
 }
 
 LocalFile Write(const std::string& name, const std::string& bytes) {
-  const std::string path = absl::StrCat(::testing::TempDir(), "/image_files_test-", name);
+  const std::string path =
+      absl::StrCat(::testing::TempDir(), "/image_files_test-", getpid(), "-", name);
   std::ofstream(path, std::ios::binary) << bytes;
   return {name, path, ""};
 }
