@@ -264,7 +264,7 @@ TEST(FlagProvocationTest, Simulated) {
 class CleanRunTest : public ::testing::TestWithParam<const char*> {};
 
 TEST_P(CleanRunTest, RaisesNoFlag) {
-  constexpr uint64_t kRuns = 2'500;
+  constexpr uint64_t kRuns = Repetitions(2'500);
   for (uint64_t seed = 0; seed < kRuns; ++seed) {
     BoardSession::Options options = Ordinary(1'000'000 + seed);
     SeededRandom random(seed);

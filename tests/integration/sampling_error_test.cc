@@ -10,11 +10,12 @@
 
 #include "common/base/clock.h"
 #include "gtest/gtest.h"
+#include "tests/support/measured_session.h"
 
 namespace tinyjoule {
 namespace {
 
-constexpr uint64_t kSeeds = 1'000;
+constexpr uint64_t kSeeds = Repetitions(1'000);
 constexpr int64_t kLongNs = 10 * kNsPerSecond;
 constexpr int64_t kBriefNs = kNsPerSecond / 2;
 

@@ -19,6 +19,16 @@
 
 namespace tinyjoule {
 
+// How many of `full` repetitions are made: statistics need them all, a sanitizer, which takes ten
+// times as long, a few.
+constexpr uint64_t Repetitions(uint64_t full) {
+#ifdef __SANITIZE_ADDRESS__
+  return full / 50;
+#else
+  return full;
+#endif
+}
+
 // Where chunks go that nobody reads.
 class NullSink final : public ChunkSink {
  public:
