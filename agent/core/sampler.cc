@@ -4,9 +4,10 @@
 
 #include <pthread.h>
 
+#include <future>
 #include <string>
+#include <utility>
 
-#include "absl/synchronization/notification.h"
 #include "common/base/clock.h"
 #include "spdlog/spdlog.h"
 
@@ -51,15 +52,14 @@ absl::Status Sampler::Start() {
 }
 
 void Sampler::StartThread() {
-  ThreadGrant grant;
-  absl::Notification granted;
-  thread_ = std::thread([this, &grant, &granted] {
-    if (policy_ != nullptr) grant = policy_->Apply();
-    granted.Notify();
+  std::promise<ThreadGrant> granted;
+  std::future<ThreadGrant> answer = granted.get_future();
+  thread_ = std::thread([this, granted = std::move(granted)]() mutable {
+    granted.set_value(policy_ == nullptr ? ThreadGrant() : policy_->Apply());
     Loop();
   });
   pthread_setname_np(thread_.native_handle(), "tj-sampler");
-  granted.WaitForNotification();
+  const ThreadGrant grant = answer.get();
   if (!refusals_logged_) {
     for (const std::string& refusal : grant.refusals) spdlog::warn("the sampler {}", refusal);
     refusals_logged_ = true;
