@@ -59,11 +59,6 @@ v1::SensorDescription Ina219Sensor::Describe() const {
                              std::string(settings.bus_adc->name));
   if (options_.idle_min_w) description.set_idle_min_w(*options_.idle_min_w);
   if (options_.idle_max_w) description.set_idle_max_w(*options_.idle_max_w);
-  if (options_.calibration) {
-    *description.mutable_calibration() = *options_.calibration;
-    description.set_calibration_version(options_.calibration->version());
-    description.set_relative_uncertainty(options_.calibration->reference_uncertainty());
-  }
   return description;
 }
 

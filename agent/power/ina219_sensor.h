@@ -38,8 +38,6 @@ class Ina219Sensor final : public PowerSensor {
     uint32_t shunt_uohm = 100'000;
     double gain = 1;
     double shunt_offset_counts = 0;
-    // What gain comes from, if from a meter.
-    std::optional<v1::Calibration> calibration;
     std::optional<double> idle_min_w;
     std::optional<double> idle_max_w;
   };

@@ -75,10 +75,6 @@ TEST_F(Ina219SensorTest, DescribesEverything) {
   options.shunt_offset_counts = -3;
   options.idle_min_w = 1.5;
   options.idle_max_w = 4;
-  v1::Calibration calibration;
-  calibration.set_version(3);
-  calibration.set_reference_uncertainty(0.002);
-  options.calibration = calibration;
   Make(options);
   const v1::SensorDescription description = sensor_->Describe();
   EXPECT_EQ(description.uri(), options.uri);
@@ -95,9 +91,6 @@ TEST_F(Ina219SensorTest, DescribesEverything) {
   EXPECT_EQ(description.nominal_cycle_ns(), 8'510'000 + 532'000);
   EXPECT_EQ(description.idle_min_w(), 1.5);
   EXPECT_EQ(description.idle_max_w(), 4);
-  EXPECT_EQ(description.calibration_version(), 3u);
-  EXPECT_EQ(description.calibration().version(), 3u);
-  EXPECT_EQ(description.relative_uncertainty(), 0.002);
   EXPECT_TRUE(CheckSensorDescription(description).ok());
 }
 
