@@ -1,6 +1,6 @@
 # SPDX-FileCopyrightText: 2026 The TinyJoule Authors
 # SPDX-License-Identifier: Apache-2.0
-# Sourced by deploy/quickstart and tests/run: packages and builds.
+# Sourced by the scripts of deploy and tests, after they set `root`: packages and builds.
 
 say() { printf '%s\n' "== $*" >&2; }
 fail() { printf '%s\n' "error: $*" >&2; exit 1; }
@@ -54,6 +54,30 @@ install_packages() {
   missing=$(missing_of $missing)
   [ -z "$missing" ] || fail "still missing after the installation: $(echo $missing)"
 }
+
+# The mirrors that this machine uses, so that no other is asked.
+apt_uris() {
+  sed -n 's/^URIs: *//p' /etc/apt/sources.list.d/debian.sources 2> /dev/null
+  sed -n 's/^deb \(\[[^]]*\] \)\{0,1\}\(http[^ ]*\) .*/\2/p' /etc/apt/sources.list 2> /dev/null || true
+}
+debian_mirror() {
+  uri=${DEBIAN_MIRROR:-$(apt_uris | grep -v security | head -n 1)}
+  printf '%s\n' "${uri:-http://deb.debian.org/debian}"
+}
+security_mirror() {
+  uri=${DEBIAN_SECURITY_MIRROR:-$(apt_uris | grep security | head -n 1)}
+  printf '%s\n' "${uri:-http://deb.debian.org/debian-security}"
+}
+
+# sources_of SUITE: its lines for sources.list.
+sources_of() {
+  signed='[signed-by=/usr/share/keyrings/debian-archive-keyring.gpg]'
+  printf "deb $signed %s %s main\n" "$(debian_mirror)" "$1" "$(debian_mirror)" "$1-updates" \
+    "$(security_mirror)" "$1-security"
+}
+
+# The Debian release of this machine.
+own_suite() { (. /etc/os-release && echo "${VERSION_CODENAME:?}"); }
 
 # One compiler per core, but no more than memory holds: a file with LibTorch takes 2 GB.
 jobs() {

@@ -3,13 +3,13 @@
 # shellcheck shell=bash
 # Sourced by the scripts of this folder: the cache, and Debian's packages of any suite and
 # architecture without installing them.
+root=$(cd "$(dirname "${BASH_SOURCE[0]}")/../.." && pwd)
+. "$root/deploy/lib.sh"
 
 # Everything that takes minutes to make is kept here, outside the tree.
 # shellcheck disable=SC2034
 cache=${TINYJOULE_CACHE_DIR:-${XDG_CACHE_HOME:-$HOME/.cache}/tinyjoule}
 
-say() { printf '%s\n' "== $*" >&2; }
-fail() { printf '%s\n' "error: $*" >&2; exit 1; }
 # What ctest shows as a skipped test.
 skip() { printf '%s\n' "skipped: $*"; exit 77; }
 
@@ -28,29 +28,6 @@ step() {
   ("$@") > "$log/$name.log" 2>&1 &
   wait $! || { tail -n 30 "$log/$name.log" >&2; fail "$name failed; see $log/$name.log"; }
   say "$name: $((SECONDS - begin)) s"
-}
-
-# The mirrors that this machine uses, so that no other is asked.
-apt_uris() {
-  sed -n 's/^URIs: *//p' /etc/apt/sources.list.d/debian.sources 2> /dev/null
-  sed -n 's/^deb \(\[[^]]*\] \)\{0,1\}\(http[^ ]*\) .*/\2/p' /etc/apt/sources.list 2> /dev/null
-}
-debian_mirror() {
-  local uri
-  uri=${DEBIAN_MIRROR:-$(apt_uris | grep -v security | head -n 1)}
-  printf '%s\n' "${uri:-http://deb.debian.org/debian}"
-}
-security_mirror() {
-  local uri
-  uri=${DEBIAN_SECURITY_MIRROR:-$(apt_uris | grep security | head -n 1)}
-  printf '%s\n' "${uri:-http://deb.debian.org/debian-security}"
-}
-
-# sources_of SUITE: its lines for sources.list.
-sources_of() {
-  local signed='[signed-by=/usr/share/keyrings/debian-archive-keyring.gpg]'
-  printf "deb $signed %s %s main\n" "$(debian_mirror)" "$1" "$(debian_mirror)" "$1-updates" \
-    "$(security_mirror)" "$1-security"
 }
 
 # use_suite SUITE ARCH FOLDER: apt-get of this shell sees that suite, for this machine and ARCH, and
