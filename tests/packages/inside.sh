@@ -14,10 +14,15 @@ expect() { # expect WHAT COMMAND...
 apt_get() { apt-get -qq -y --no-install-recommends -o Dpkg::Use-Pty=0 "$@" > /tmp/apt.log 2>&1 || { cat /tmp/apt.log; fail "apt-get $*"; }; }
 # Everything on the disk and every account, without what apt and dpkg keep for themselves.
 picture() {
-  find / -xdev \( -path /proc -o -path /dev -o -path /tmp -o -path /debs -o -path /var/cache -o -path /var/log \
+  find / -xdev \( -path /proc -o -path /dev -o -path /run -o -path /tmp -o -path /debs -o -path /var/cache -o -path /var/log \
     -o -path /var/lib/apt -o -path /var/lib/dpkg -o -path '/etc/*-' -o -path /var/lib/systemd/deb-systemd-helper-masked \) -prune -o -print | sort
   getent passwd
   getent group
+}
+exposure() { # exposure DAEMON TENTHS
+  systemd-analyze security --offline=true --no-pager --threshold="$2" "/usr/lib/systemd/system/tinyjoule-$1.service" \
+    > /tmp/exposure || { cat /tmp/exposure; fail "systemd finds tinyjoule-$1 exposed by more than $2 tenths"; }
+  echo "ok: $(tail -n 1 /tmp/exposure)"
 }
 later() { ls /debs/*.later.deb; }
 now() { ls /debs/*.deb | grep -v later; }
@@ -36,6 +41,8 @@ expect "no file differs from its package" dpkg -V tinyjoule-agent tinyjoule-coor
 expect "the user is in the groups of the buses" test "$(id -nG tinyjoule | tr ' ' '\n' | sort | paste -sd' ')" = "gpio i2c tinyjoule video"
 expect "the services are enabled" test -e /etc/systemd/system/multi-user.target.wants/tinyjoule-agent.service \
   -a -e /etc/systemd/system/multi-user.target.wants/tinyjoule-coordinator.service
+exposure agent 16
+exposure coordinator 13
 expect "coord answers" coord --version
 expect "the agent sees a sensor" bash -c 'tinyjoule-agent --check --sensor sim: | grep simulated'
 expect "bash completes" bash -c '. /usr/share/bash-completion/completions/coord; COMP_WORDS=(coord sub); COMP_CWORD=1; _coord; [ "${COMPREPLY[0]}" = submit ]'
@@ -60,6 +67,13 @@ echo "ok: the installed agent reaches the installed coordinator"
 kill $agent $coordinator
 wait $agent && wait $coordinator || fail "the daemons end with 0 on SIGTERM"
 
+dpkg --force-depends -i /debs/torch/*.deb > /tmp/torch.log 2>&1 || { cat /tmp/torch.log; fail "the packages with LibTorch go in"; }
+for daemon in agent coordinator; do
+  expect "LibTorch may compile beside the $daemon" grep -qx MemoryDenyWriteExecute=no "/usr/lib/systemd/system/tinyjoule-$daemon.service.d/libtorch.conf"
+done
+expect "its programs are beside the others" test -x /usr/bin/tinyjoule-runner-torch -a -x /usr/bin/tinyjoule-trainer
+dpkg -P tinyjoule-agent-torch tinyjoule-trainer >> /tmp/torch.log 2>&1 || { cat /tmp/torch.log; fail "and out"; }
+
 mkdir -p /var/lib/tinyjoule-agent/spool
 echo precious > /var/lib/tinyjoule-agent/spool/kept
 apt_get install $(later)
@@ -72,7 +86,7 @@ expect "removal keeps the spool and the configuration" test -e /var/lib/tinyjoul
 expect "removal takes the programs" test ! -e /usr/bin/tinyjoule-agent -a ! -e /usr/bin/tinyjoule-runner
 apt_get purge tinyjoule-agent
 expect "the coordinator keeps its user" getent passwd tinyjoule
-expect "the groups that the agent made are gone" bash -c '! getent group i2c gpio'
+expect "the groups that the agent made are gone" bash -c '! getent group i2c && ! getent group gpio'
 apt_get purge tinyjoule-coordinator tinyjoule-client
 picture > /tmp/after
 expect "a purge leaves nothing" diff /tmp/before /tmp/after
