@@ -86,6 +86,9 @@ void ResolveSteps(v1::TrialSpec& trial) {
     if (!step.has_distill()) continue;
     v1::DistillStep& distill = *step.mutable_distill();
     if (!distill.has_lr()) distill.set_lr(trial.train().lr());
+    if (distill.has_teacher()) {
+      *distill.mutable_teacher() = ResolveStudent(trial.model(), distill.teacher());
+    }
     *distill.mutable_student() = ResolveStudent(trial.model(), distill.student());
   }
 }

@@ -33,7 +33,8 @@ struct ExpandedTrial {
 // InvalidArgument: a parameter that does not fit, more than 100,000 trials, none left.
 absl::StatusOr<std::vector<ExpandedTrial>> ExpandSweep(const v1::SweepSpec& spec);
 
-// The trial without its compress steps: what a TASK_KIND_BASE trains.
+// What a TASK_KIND_BASE trains: the trial without its compress steps, and with the teacher's model
+// where its distillation names one.
 v1::TrialSpec BaseTrial(const v1::TrialSpec& trial);
 
 // Content hash (SHA-256, hexadecimal digits) of one piece of work: equal bytes are made by equal

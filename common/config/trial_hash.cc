@@ -75,7 +75,9 @@ v1::TrialSpec WithoutIdleSettings(const v1::TrialSpec& trial, bool paths_are_has
   v1::TrialSpec bare = trial;
   bare.mutable_model()->clear_name();
   for (v1::CompressStep& step : *bare.mutable_compress()) {
-    if (step.has_distill()) step.mutable_distill()->mutable_student()->clear_name();
+    if (!step.has_distill()) continue;
+    step.mutable_distill()->mutable_student()->clear_name();
+    if (step.distill().has_teacher()) step.mutable_distill()->mutable_teacher()->clear_name();
   }
   if (bare.model().type() == v1::MODEL_TYPE_TINYKNN || bare.model().type() == v1::MODEL_TYPE_ONNX) {
     bare.clear_train();
@@ -113,6 +115,9 @@ void AppendFiles(const v1::ModelSpec& model, std::vector<ReferencedFile>& files)
 
 v1::TrialSpec BaseTrial(const v1::TrialSpec& trial) {
   v1::TrialSpec base = trial;
+  if (!trial.compress().empty() && trial.compress(0).distill().has_teacher()) {
+    *base.mutable_model() = trial.compress(0).distill().teacher();
+  }
   base.clear_compress();
   return base;
 }

@@ -23,13 +23,20 @@ void AddReferences(const std::string& task_id, const v1::TrainingOutcome& outcom
   add(outcome.test_inputs(), "test_inputs");
   add(outcome.test_targets(), "test_targets");
   add(outcome.predictions(), "predictions");
+  add(outcome.checkpoint(), "checkpoint");
+}
+
+// What the tasks that depend on it start from.
+const v1::ArtifactFile& CheckpointOf(const v1::TrainingOutcome& outcome) {
+  return outcome.has_checkpoint() ? outcome.checkpoint() : outcome.model();
 }
 
 }  // namespace
 
 std::string MissingArtifact(const v1::TrainingOutcome& outcome, ArtifactStore& artifacts) {
-  for (const v1::ArtifactFile* file : {&outcome.model(), &outcome.test_inputs(),
-                                       &outcome.test_targets(), &outcome.predictions()}) {
+  for (const v1::ArtifactFile* file :
+       {&outcome.model(), &outcome.test_inputs(), &outcome.test_targets(), &outcome.predictions(),
+        &CheckpointOf(outcome)}) {
     if (!artifacts.Has(file->sha256())) return absl::StrCat(file->file_name(), " ", file->sha256());
   }
   return "";
@@ -83,7 +90,7 @@ void TrainingQueue::Submit(const TaskEntry& entry) {
   if (!entry.depends_on.empty()) {
     const auto base = reader.GetTask(entry.depends_on);
     if (!base.ok()) return Fail(entry.task_id, base.status().ToString());
-    const std::string& checkpoint = base->outcome.model().sha256();
+    const std::string& checkpoint = CheckpointOf(base->outcome).sha256();
     if (const absl::Status intact = artifacts_.Verify(checkpoint); !intact.ok()) {
       return Fail(entry.task_id, std::string(intact.message()));
     }

@@ -46,6 +46,9 @@ absl::Status StoreTaskOutputs(const std::string& output_dir, ArtifactStore& arti
   if (outcome->has_predictions()) {
     TJ_RETURN_IF_ERROR(StoreFile(output_dir, artifacts, outcome->mutable_predictions()));
   }
+  if (outcome->has_checkpoint()) {
+    TJ_RETURN_IF_ERROR(StoreFile(output_dir, artifacts, outcome->mutable_checkpoint()));
+  }
   return absl::OkStatus();
 }
 
