@@ -70,6 +70,8 @@ class BatchPass {
       // A ReLU is done with the layer before it.
       case LayerKind::kRelu:
       case LayerKind::kFlatten:
+      case LayerKind::kBatchNorm:
+      case LayerKind::kAdd:
         break;
     }
   }
@@ -169,15 +171,6 @@ class BatchPass {
 };
 
 }  // namespace
-
-int8_t QuantizeValue(const Quantization& quantization, float value) {
-  const float steps = std::nearbyint(value / quantization.scale) + quantization.zero_point;
-  return static_cast<int8_t>(std::min(std::max(steps, -128.0F), 127.0F));
-}
-
-float DequantizeValue(const Quantization& quantization, int8_t stored) {
-  return quantization.scale * static_cast<float>(stored - quantization.zero_point);
-}
 
 std::vector<float> Predict(const QuantizedNetwork& network, absl::Span<const float> samples) {
   const int64_t size = network.SampleSize();

@@ -8,22 +8,9 @@
 
 #include "absl/types/span.h"
 #include "server/trainer/nn/network.h"
+#include "server/trainer/nn/quantization.h"
 
 namespace tinyjoule {
-
-// value = scale x (stored - zero_point), stored in [-128, 127].
-struct Quantization {
-  float scale = 1.0F;
-  int8_t zero_point = 0;
-
-  bool operator==(const Quantization& other) const {
-    return scale == other.scale && zero_point == other.zero_point;
-  }
-};
-
-// Round half to even, saturated.
-int8_t QuantizeValue(const Quantization& quantization, float value);
-float DequantizeValue(const Quantization& quantization, int8_t stored);
 
 // One layer of a QuantizedNetwork: weights int8, symmetric, one scale for each output channel;
 // bias int32 with scale = scale of the input x scale of the channel's weights.

@@ -62,6 +62,9 @@ void AddOperator(const Layer& layer, bool image, const std::string& in, const st
     case LayerKind::kFlatten:
       builder.AddNode("Flatten", {in}, {out}, {IntAttribute("axis", 1)});
       break;
+    case LayerKind::kBatchNorm:
+    case LayerKind::kAdd:
+      break;
   }
 }
 

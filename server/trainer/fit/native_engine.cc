@@ -30,15 +30,19 @@ NativeEngine::NativeEngine(const Network& network, const TrainingRows& rows,
       options_(options),
       pass_(network, options.batch_size, kernels),
       parameters_(FlatParameters(network)),
-      gradients_(parameters_.size()),
-      first_moment_(parameters_.size()),
-      second_moment_(parameters_.size()) {
+      gradients_(static_cast<size_t>(network.ParameterCount())),
+      first_moment_(gradients_.size()),
+      second_moment_(gradients_.size()) {
   if (options_.keep_zeros) zeros_ = ZeroWeights(network);
 }
 
 double NativeEngine::Loss(absl::Span<const uint32_t> rows, float* gradient) {
   pass_.Load(rows_.inputs.data(), rows);
-  pass_.Forward(parameters_.data());
+  if (gradient != nullptr) {
+    pass_.ForwardTraining(parameters_.data());
+  } else {
+    pass_.Forward(parameters_.data());
+  }
   LossBatch batch;
   batch.output_count = pass_.output_count();
   batch.lanes = pass_.lanes();
@@ -53,6 +57,7 @@ absl::Status NativeEngine::Step(absl::Span<const uint32_t> rows) {
   loss_sum_ += Loss(rows, pass_.output_gradient());
   pass_.Backward(parameters_.data(), gradients_.data());
   Update();
+  pass_.UpdateMoments(parameters_.data());
   return absl::OkStatus();
 }
 
@@ -61,12 +66,12 @@ void NativeEngine::Update() {
   if (options_.optimizer == v1::OPTIMIZER_SGD) {
     const float rate = static_cast<float>(options_.learning_rate);
     const float decay = static_cast<float>(options_.weight_decay);
-    for (size_t i = 0; i < parameters_.size(); ++i) {
+    for (size_t i = 0; i < gradients_.size(); ++i) {
       parameters_[i] -= rate * (gradients_[i] + decay * parameters_[i]);
     }
   } else {
     AdamArguments adam;
-    adam.count = static_cast<int64_t>(parameters_.size());
+    adam.count = static_cast<int64_t>(gradients_.size());
     adam.parameters = parameters_.data();
     adam.gradients = gradients_.data();
     adam.first_moment = first_moment_.data();

@@ -4,12 +4,17 @@
 #define SERVER_TRAINER_NN_NETWORK_PASS_H_
 
 #include <cstdint>
+#include <memory>
+#include <optional>
 #include <vector>
 
 #include "absl/types/span.h"
+#include "server/trainer/nn/batch_norm_pass.h"
 #include "server/trainer/nn/kernels.h"
+#include "server/trainer/nn/layer_pass.h"
 #include "server/trainer/nn/network.h"
 #include "server/trainer/nn/padded_map.h"
+#include "server/trainer/nn/quantization.h"
 
 namespace tinyjoule {
 
@@ -18,81 +23,113 @@ namespace tinyjoule {
 // arithmetic without it (the tests compare both).
 //
 //   1. Load() up to max_rows samples.
-//   2. Forward(); read outputs().
-//   3. To learn: fill output_gradient(), then Backward().
+//   2. Forward(), or ForwardTraining() to learn; read outputs() or ValueRow().
+//   3. To learn: fill output_gradient() and every ExtraGradient(), then Backward(); with batch
+//      normalisation, UpdateMoments() behind the optimiser's step.
 //
 // Keeps the layout of the network, not its parameters: those come with every call, as one row
-// (FlatParameters). Not thread-safe; owns its buffers.
+// (FlatParameters). Values are numbered: 0 is the input, i + 1 what layers[i] gives; a layer that a
+// ReLU follows has the ReLU's value. Not thread-safe; owns its buffers.
 class NetworkPass {
  public:
   NetworkPass(const Network& network, int64_t max_rows, const Kernels& kernels = BestKernels());
+  NetworkPass(const NetworkPass&) = delete;
+  NetworkPass& operator=(const NetworkPass&) = delete;
 
   // Values of a batch per feature: max_rows rounded up to whole vectors.
-  int64_t lanes() const { return lanes_; }
+  int64_t lanes() const { return settings_.lanes; }
   int64_t max_rows() const { return max_rows_; }
   int64_t output_count() const { return maps_.back().shape().size(); }
 
   // Takes samples[row] for each of `rows` (at most max_rows); unused lanes are zero.
   void Load(const float* samples, absl::Span<const uint32_t> rows);
+  // Batch normalisation by the running moments.
   void Forward(const float* parameters);
+  // By the batch's own.
+  void ForwardTraining(const float* parameters);
   // [output][lane].
-  const float* outputs() const { return maps_.back().corner(); }
+  const float* outputs() const { return maps_.back().Row(0); }
   // [output][lane]: the derivative of the loss; zero in unused lanes.
-  float* output_gradient() { return gradients_.back().corner(); }
-  // Fills gradients[parameter count]. After Forward() with the same parameters.
+  float* output_gradient() { return gradients_.back().Row(0); }
+  // Fills gradients[ParameterCount()]. After ForwardTraining() with the same parameters, or
+  // Forward() where there is no batch normalisation.
   void Backward(const float* parameters, float* gradients);
+  // Moves the running moments among the parameters by those of the last ForwardTraining().
+  void UpdateMoments(float* parameters) const;
 
-  // Appends the output of layers[layer] (of a convolution or linear layer that a ReLU follows: of
-  // the ReLU) for the first `count` lanes: [sample][value].
-  void AppendLayerOutput(size_t layer, int64_t count, std::vector<float>& values) const;
-  // The same for the samples that Load() took.
-  void AppendInput(int64_t count, std::vector<float>& values) const;
+  // Shape of a value, and its index-th row of columns, counted over channels and rows:
+  // [column][lane].
+  const FeatureMap& ValueShape(size_t value) const { return maps_[map_of_[value]].shape(); }
+  const float* ValueRow(size_t value, int64_t index) const {
+    return maps_[map_of_[value]].Row(index);
+  }
+  // Appends a value for the first `count` lanes: [sample][channel, row, column].
+  void AppendValue(size_t value, int64_t count, std::vector<float>& values) const;
+  // The same for the value of layers[layer].
+  void AppendLayerOutput(size_t layer, int64_t count, std::vector<float>& values) const {
+    AppendValue(layer + 1, count, values);
+  }
+  void AppendInput(int64_t count, std::vector<float>& values) const {
+    AppendValue(0, count, values);
+  }
+
+  // From now on, [channel, row, column][lane] that Backward adds to the derivative with respect to
+  // that value, which is not the input: of a loss that reads it beside the layers. Zero in unused
+  // lanes; the caller fills it before each Backward. Stays valid and in place.
+  absl::Span<float> ExtraGradient(size_t value);
+
+  // From now on the value is rounded to steps of int8 and saturated in every forward pass; its
+  // derivative passes where nothing saturates (a straight-through estimate).
+  void FakeQuantize(size_t value, const Quantization& quantization);
 
  private:
-  // One layer with parameters or pooling, with the ReLU behind it.
+  // A layer that computes a map of its own, with the ReLU behind it.
   struct Stage {
-    LayerKind kind = LayerKind::kLinear;
+    size_t layer = 0;
     bool relu = false;
-    int64_t kernel_height = 1;
-    int64_t kernel_width = 1;
-    int64_t fan_in = 0;
-    int64_t weight_at = 0;
-    int64_t bias_at = 0;
-    // Where the values that one weight multiplies start in the input map, for each weight of an
-    // output channel.
-    std::vector<int64_t> input_offsets;
-    // The same in the map of output gradients, for each weight that reads an input channel.
-    std::vector<int64_t> gradient_offsets;
+    // Maps that it reads; the second one only for a sum.
+    size_t in = 0;
+    size_t addend = 0;
+    // Null: a sum.
+    std::unique_ptr<LayerPass> pass;
+    // Also in `pass`; null for other kinds.
+    BatchNormPass* norm = nullptr;
+  };
+  // Of the map with the same index.
+  struct Rounding {
+    Quantization quantization;
+    // 1 where the value was inside the range (and a ReLU let it pass), in the order of rows.
+    std::vector<float> passes;
   };
 
-  void AddStage(const Layer& layer, int64_t weight_at);
-  void CreateMaps(const Network& network);
-  void CreateOffsets(size_t index);
-
-  void ForwardConv(const Stage& stage, const float* parameters, const PaddedMap& in,
-                   PaddedMap& out) const;
-  void ForwardLinear(const Stage& stage, const float* parameters, const PaddedMap& in,
-                     PaddedMap& out) const;
+  void CreateStages();
+  void CreateMaps();
+  void CreatePasses();
+  void Run(const float* parameters);
+  void Add(const Stage& stage, PaddedMap& out) const;
+  void Round(size_t map, bool relu);
   void BackwardStage(size_t index, const float* parameters, float* gradients);
-  void WeightGradients(size_t index, float* gradients);
-  void ConvInputGradients(size_t index, const float* parameters);
-  void LinearInputGradients(size_t index, const float* parameters);
+  void MaskGradient(const Stage& stage, size_t map);
+  void InputGradients(const Stage& stage, size_t map, const float* parameters);
+  // The map that a reader writes its share of a gradient into, and what makes it count.
+  PaddedMap& GradientTarget(size_t map);
+  void FinishGradient(size_t map);
 
-  const Kernels& kernels_;
+  const Network network_;
   int64_t max_rows_;
-  int64_t lanes_;
+  PassSettings settings_;
   std::vector<Stage> stages_;
-  // Values before the first stage and behind each.
+  // The input, and what each stage computes: map i + 1 is that of stage i.
   std::vector<PaddedMap> maps_;
-  // Derivatives with respect to maps_; the first stays empty.
+  // Derivatives with respect to maps_; that of the input stays empty.
   std::vector<PaddedMap> gradients_;
-  // For each layer of the network the map that holds its output.
-  std::vector<size_t> map_of_layer_;
-  std::vector<float> ones_;
-  // Weights of a convolution as [in channels][out channels][kernel].
-  std::vector<float> turned_weights_;
-  // Gradient of a linear layer's input on its way into a map with a border.
-  std::vector<float> flat_gradient_;
+  // Where several stages read a map: what all but the first give back.
+  std::vector<PaddedMap> shares_;
+  std::vector<bool> has_gradient_;
+  std::vector<std::vector<float>> extra_gradients_;
+  std::vector<std::optional<Rounding>> roundings_;
+  // For each value the map that holds it.
+  std::vector<size_t> map_of_;
 };
 
 // The network's outputs for `rows` samples one after another: [row][output].

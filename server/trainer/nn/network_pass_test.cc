@@ -8,100 +8,10 @@
 #include <numeric>
 
 #include "server/trainer/nn/network_builder.h"
+#include "server/trainer/nn/plain_network.h"
 
 namespace tinyjoule {
 namespace {
-
-// Convolution, ReLU, pooling and linear layers from their definitions, one output at a time: the
-// check of the loops that work on whole batches.
-class PlainNetwork {
- public:
-  explicit PlainNetwork(const Network& network) : network_(network) {}
-
-  std::vector<double> Run(std::vector<double> values) const {
-    for (const Layer& layer : network_.layers) values = Apply(layer, values);
-    return values;
-  }
-
- private:
-  static double At(const std::vector<double>& values, const FeatureMap& map, int64_t c, int64_t h,
-                   int64_t w) {
-    const bool inside = h >= 0 && w >= 0 && h < map.height && w < map.width;
-    return inside ? values[static_cast<size_t>((c * map.height + h) * map.width + w)] : 0.0;
-  }
-
-  static double ConvAt(const Layer& l, const std::vector<double>& values, int64_t o, int64_t h,
-                       int64_t w) {
-    double sum = l.bias[static_cast<size_t>(o)];
-    size_t weight = static_cast<size_t>(o * l.FanIn());
-    for (int64_t c = 0; c < l.in.channels; ++c) {
-      for (int64_t i = 0; i < l.kernel_height; ++i) {
-        for (int64_t j = 0; j < l.kernel_width; ++j) {
-          sum += l.weight[weight++] *
-                 At(values, l.in, c, h + i - l.kernel_height / 2, w + j - l.kernel_width / 2);
-        }
-      }
-    }
-    return sum;
-  }
-
-  static double PoolAt(const Layer& l, const std::vector<double>& values, int64_t c, int64_t h,
-                       int64_t w) {
-    double largest = -INFINITY;
-    for (int64_t i = 0; i < 4; ++i) {
-      largest = std::max(largest, At(values, l.in, c, 2 * h + i / 2, 2 * w + i % 2));
-    }
-    return largest;
-  }
-
-  static double MeanAt(const Layer& l, const std::vector<double>& values, int64_t c) {
-    double sum = 0;
-    const int64_t size = l.in.height * l.in.width;
-    for (int64_t i = 0; i < size; ++i) sum += values[static_cast<size_t>(c * size + i)];
-    return sum / static_cast<double>(size);
-  }
-
-  static double LinearAt(const Layer& l, const std::vector<double>& values, int64_t o) {
-    double sum = l.bias[static_cast<size_t>(o)];
-    for (size_t i = 0; i < values.size(); ++i) {
-      sum += l.weight[static_cast<size_t>(o) * values.size() + i] * values[i];
-    }
-    return sum;
-  }
-
-  static std::vector<double> Apply(const Layer& l, const std::vector<double>& values) {
-    if (l.kind == LayerKind::kFlatten) return values;
-    std::vector<double> out;
-    for (int64_t c = 0; c < l.out.channels; ++c) {
-      for (int64_t h = 0; h < l.out.height; ++h) {
-        for (int64_t w = 0; w < l.out.width; ++w) {
-          switch (l.kind) {
-            case LayerKind::kConv:
-              out.push_back(ConvAt(l, values, c, h, w));
-              break;
-            case LayerKind::kRelu:
-              out.push_back(std::max(values[out.size()], 0.0));
-              break;
-            case LayerKind::kMaxPool:
-              out.push_back(PoolAt(l, values, c, h, w));
-              break;
-            case LayerKind::kGlobalAverage:
-              out.push_back(MeanAt(l, values, c));
-              break;
-            case LayerKind::kLinear:
-              out.push_back(LinearAt(l, values, c));
-              break;
-            case LayerKind::kFlatten:
-              break;
-          }
-        }
-      }
-    }
-    return out;
-  }
-
-  const Network& network_;
-};
 
 v1::ModelSpec Spec(v1::ModelType type, std::vector<uint32_t> conv, uint32_t kernel,
                    v1::Pooling pooling) {

@@ -6,7 +6,8 @@
 
 namespace tinyjoule {
 
-void MaxPoolForward(const PaddedMap& in, int64_t lanes, PaddedMap& out) {
+void MaxPoolPass::Forward(const float* /*parameters*/, const PaddedMap& in, PaddedMap& out) {
+  const int64_t lanes = settings_.lanes;
   const FeatureMap& shape = out.shape();
   for (int64_t c = 0; c < shape.channels; ++c) {
     for (int64_t h = 0; h < shape.height; ++h) {
@@ -24,8 +25,9 @@ void MaxPoolForward(const PaddedMap& in, int64_t lanes, PaddedMap& out) {
   }
 }
 
-void MaxPoolBackward(const PaddedMap& in, const PaddedMap& out_gradient, int64_t lanes,
-                     PaddedMap& in_gradient) {
+void MaxPoolPass::InputGradient(const float* /*parameters*/, const PaddedMap& in,
+                                const PaddedMap& out_gradient, PaddedMap& in_gradient) {
+  const int64_t lanes = settings_.lanes;
   const FeatureMap& in_shape = in.shape();
   for (int64_t row = 0; row < in_gradient.rows(); ++row) {
     std::fill_n(in_gradient.Row(row), in_gradient.row_length(), 0.0F);
@@ -53,7 +55,8 @@ void MaxPoolBackward(const PaddedMap& in, const PaddedMap& out_gradient, int64_t
   }
 }
 
-void GlobalAverageForward(const PaddedMap& in, int64_t lanes, PaddedMap& out) {
+void GlobalAveragePass::Forward(const float* /*parameters*/, const PaddedMap& in, PaddedMap& out) {
+  const int64_t lanes = settings_.lanes;
   const FeatureMap& shape = in.shape();
   const float scale = 1.0F / static_cast<float>(shape.height * shape.width);
   for (int64_t c = 0; c < shape.channels; ++c) {
@@ -69,7 +72,9 @@ void GlobalAverageForward(const PaddedMap& in, int64_t lanes, PaddedMap& out) {
   }
 }
 
-void GlobalAverageBackward(const PaddedMap& out_gradient, int64_t lanes, PaddedMap& in_gradient) {
+void GlobalAveragePass::InputGradient(const float* /*parameters*/, const PaddedMap& /*in*/,
+                                      const PaddedMap& out_gradient, PaddedMap& in_gradient) {
+  const int64_t lanes = settings_.lanes;
   const FeatureMap& shape = in_gradient.shape();
   const float scale = 1.0F / static_cast<float>(shape.height * shape.width);
   for (int64_t c = 0; c < shape.channels; ++c) {

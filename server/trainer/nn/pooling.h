@@ -3,21 +3,40 @@
 #ifndef SERVER_TRAINER_NN_POOLING_H_
 #define SERVER_TRAINER_NN_POOLING_H_
 
-#include <cstdint>
-
-#include "server/trainer/nn/padded_map.h"
+#include "server/trainer/nn/layer_pass.h"
 
 namespace tinyjoule {
 
-// Largest of each 2 x 2 square; an odd last row or column is left out.
-void MaxPoolForward(const PaddedMap& in, int64_t lanes, PaddedMap& out);
-// The derivative goes to the first of the largest values of each square.
-void MaxPoolBackward(const PaddedMap& in, const PaddedMap& out_gradient, int64_t lanes,
-                     PaddedMap& in_gradient);
+// Largest of each 2 x 2 square; an odd last row or column is left out. The derivative goes to the
+// first of the largest values of each square.
+class MaxPoolPass final : public LayerPass {
+ public:
+  explicit MaxPoolPass(const PassSettings& settings) : settings_(settings) {}
+
+  void Forward(const float* parameters, const PaddedMap& in, PaddedMap& out) override;
+  void ParameterGradients(const PaddedMap& /*in*/, const PaddedMap& /*out_gradient*/,
+                          float* /*gradients*/) override {}
+  void InputGradient(const float* parameters, const PaddedMap& in, const PaddedMap& out_gradient,
+                     PaddedMap& in_gradient) override;
+
+ private:
+  const PassSettings& settings_;
+};
 
 // Mean of each channel.
-void GlobalAverageForward(const PaddedMap& in, int64_t lanes, PaddedMap& out);
-void GlobalAverageBackward(const PaddedMap& out_gradient, int64_t lanes, PaddedMap& in_gradient);
+class GlobalAveragePass final : public LayerPass {
+ public:
+  explicit GlobalAveragePass(const PassSettings& settings) : settings_(settings) {}
+
+  void Forward(const float* parameters, const PaddedMap& in, PaddedMap& out) override;
+  void ParameterGradients(const PaddedMap& /*in*/, const PaddedMap& /*out_gradient*/,
+                          float* /*gradients*/) override {}
+  void InputGradient(const float* parameters, const PaddedMap& in, const PaddedMap& out_gradient,
+                     PaddedMap& in_gradient) override;
+
+ private:
+  const PassSettings& settings_;
+};
 
 }  // namespace tinyjoule
 

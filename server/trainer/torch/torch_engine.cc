@@ -92,6 +92,9 @@ torch::Tensor Apply(const Network& network, const torch::Tensor& parameters, tor
       case LayerKind::kFlatten:
         values = values.flatten(1);
         break;
+      case LayerKind::kBatchNorm:
+      case LayerKind::kAdd:
+        TORCH_CHECK(false, "layers of this kind are trained by the native engine");
     }
   }
   return values.flatten(1);
