@@ -25,7 +25,8 @@ const std::map<std::string, v1::ModelType>& OwnersOfKeys() {
       {"conv", v1::MODEL_TYPE_TINYCNN},    {"kernel", v1::MODEL_TYPE_TINYCNN},
       {"dense", v1::MODEL_TYPE_TINYCNN},   {"pooling", v1::MODEL_TYPE_TINYCNN},
       {"hidden", v1::MODEL_TYPE_TINYMLP},  {"k", v1::MODEL_TYPE_TINYKNN},
-      {"weights", v1::MODEL_TYPE_TINYKNN}, {"path", v1::MODEL_TYPE_ONNX}};
+      {"weights", v1::MODEL_TYPE_TINYKNN}, {"prototypes", v1::MODEL_TYPE_TINYKNN},
+      {"path", v1::MODEL_TYPE_ONNX},       {"width", v1::MODEL_TYPE_MOBILENET_V1}};
   return *owners;
 }
 
@@ -62,6 +63,10 @@ void CheckModel(const v1::ModelSpec& model, const std::string& path, CheckReport
       report.Error(path, "a model needs \"type\": tinycnn | tinymlp | tinyknn | onnx");
     }
     return;
+  }
+  if (model.type() > v1::MODEL_TYPE_ONNX) {
+    return report.Error(path + ".type", NotAvailable(absl::StrCat("type ", WordOf(model.type())),
+                                                     "tinycnn, tinymlp, tinyknn and onnx"));
   }
   CheckForeignKeys(model, path, report);
   CheckUnits(model.conv(), path + ".conv", report);

@@ -65,6 +65,30 @@ void CheckDistill(const v1::DistillStep& distill, const std::string& path, Check
   if (distill.has_lr() && !(distill.lr() > 0)) report.Error(path + ".lr", "lr is above 0");
 }
 
+// Keys that the format has and this version does not honour: never silently ignored.
+constexpr const char* kUnavailableKeys[] = {"prune.allocation",
+                                            "prune.schedule",
+                                            "prune.steps",
+                                            "prune.epochs",
+                                            "prune.lr",
+                                            "prune.round_to",
+                                            "quantize.observer",
+                                            "quantize.percentile",
+                                            "quantize.io",
+                                            "quantize.epochs",
+                                            "quantize.weight_scales",
+                                            "quantize.lr",
+                                            "distill.teacher",
+                                            "distill.beta"};
+
+void CheckAvailable(const std::string& path, CheckReport& report) {
+  for (const char* key : kUnavailableKeys) {
+    const std::string at = absl::StrCat(path, ".", key);
+    if (report.IsGiven(at))
+      report.Error(at, absl::StrCat(key, " is not available in this version"));
+  }
+}
+
 void CheckStep(const v1::CompressStep& step, bool swept, const std::string& path,
                CheckReport& report) {
   switch (step.step_case()) {
@@ -160,6 +184,7 @@ void CheckSteps(const v1::VariantSpec& variant, const std::string& path, CheckRe
     const std::string step = absl::StrCat("compress.", i);
     const bool swept = variant.parameters().contains(step + ".prune.sparsity");
     CheckStep(variant.compress(i), swept, absl::StrCat(path, ".", step), report);
+    CheckAvailable(absl::StrCat(path, ".", step), report);
   }
   CheckOrder(variant, path, report);
   if (Has(variant, v1::CompressStep::kFinetune) && !Has(variant, v1::CompressStep::kPrune) &&

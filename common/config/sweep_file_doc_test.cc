@@ -34,6 +34,11 @@ bool HasFieldsOfOurs(const FieldDescriptor& field) {
          absl::StartsWith(field.message_type()->full_name(), "tinyjoule.");
 }
 
+// A student or a teacher, which is a model as under models[].
+bool IsModelElsewhere(const FieldDescriptor& field) {
+  return field.name() == "student" || field.name() == "teacher";
+}
+
 // Keys as the page writes them. A list of mappings is a key itself and its items' keys; what
 // stands in two places (a student is a model, a variant's parameters are parameters) is listed
 // once.
@@ -47,7 +52,7 @@ void CollectPaths(const Descriptor& type, const std::string& prefix, std::set<st
       if (path == "parameters.KEY") {
         CollectPaths(*v1::ParameterRange::descriptor(), path + ".", paths);
       }
-    } else if (!HasFieldsOfOurs(field) || field.name() == "student") {
+    } else if (!HasFieldsOfOurs(field) || IsModelElsewhere(field)) {
       paths.insert(path);
     } else if (field.is_repeated()) {
       paths.insert(path);
@@ -92,7 +97,7 @@ void CollectValues(const Message& message, const std::string& prefix,
   reflection.ListFields(message, &fields);
   for (const FieldDescriptor* field : fields) {
     const std::string path = absl::StrCat(prefix, field->name());
-    if (field->is_map() || field->name() == "student") continue;
+    if (field->is_map() || IsModelElsewhere(*field)) continue;
     if (HasFieldsOfOurs(*field) && field->is_repeated()) {
       for (int i = 0; i < reflection.FieldSize(message, field); ++i) {
         CollectValues(reflection.GetRepeatedMessage(message, field, i), path + "[].", values);

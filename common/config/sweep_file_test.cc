@@ -106,7 +106,7 @@ s.yaml:3:1: the data set needs "type": csv | inmet | synthetic_weather | mnist |
 s.yaml:3:11: unknown key "typ" (did you mean "type"?)
   dataset: {typ: csv}
             ^~~
-s.yaml:5:21: "type" wants tinycnn | tinymlp | tinyknn | onnx, not "tinymlpp" (did you mean "tinymlp"?)
+s.yaml:5:21: "type" wants tinycnn | tinymlp | tinyknn | onnx | resnet8 | ds_cnn | mobilenet_v1 | autoencoder, not "tinymlpp" (did you mean "tinymlp"?)
     - {name: a, type: tinymlpp}
                       ^~~~~~~~
 s.yaml:6:17: "epochs" wants a whole number from 0 to 4294967295, not "-3"
