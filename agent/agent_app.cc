@@ -70,8 +70,8 @@ int64_t ThreadCpuNs() {
 
 // The runner that links LibTorch is a package of its own and may not be there.
 std::map<v1::Engine, std::string> RunnerPrograms(const std::string& runner) {
-  std::map<v1::Engine, std::string> programs = {{v1::ENGINE_XNNPACK, runner},
-                                                {v1::ENGINE_REFERENCE, runner}};
+  std::map<v1::Engine, std::string> programs = {
+      {v1::ENGINE_XNNPACK, runner}, {v1::ENGINE_REFERENCE, runner}, {v1::ENGINE_SPARSE, runner}};
   const std::string torch = SiblingProgram("tinyjoule-runner-torch");
   if (PosixFileSystem().Exists(torch)) programs[v1::ENGINE_TORCH] = torch;
   return programs;

@@ -13,8 +13,9 @@
 
 namespace tinyjoule {
 
-XnnCompiler::XnnCompiler(const OnnxGraph& graph, XnnPlan* plan)
+XnnCompiler::XnnCompiler(const OnnxGraph& graph, const SparseThresholds& thresholds, XnnPlan* plan)
     : graph_(graph),
+      thresholds_(thresholds),
       plan_(*plan),
       activations_(graph.values().size()),
       converted_(graph.values().size()) {}
@@ -106,6 +107,12 @@ absl::StatusOr<Activation> XnnCompiler::NewResult(const FusedNodes& fused, int64
   if (fused.quantize == nullptr) return plan_.NewActivation(size, channels);
   TJ_ASSIGN_OR_RETURN(const Quantization quantization, QuantizationOf(graph_, *fused.quantize));
   return plan_.NewQuantizedActivation(size, channels, quantization);
+}
+
+bool XnnCompiler::TakesSparse(const FloatWeights& weights, double threshold) {
+  const bool sparse = ShareOfZeros(weights) >= threshold;
+  if (sparse) ++sparse_layers_;
+  return sparse;
 }
 
 absl::StatusOr<Activation> XnnCompiler::Emit(const FusedNodes& fused) {

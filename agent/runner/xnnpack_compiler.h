@@ -8,6 +8,7 @@
 
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
+#include "agent/runner/sparse_layers.h"
 #include "agent/runner/xnnpack_fusion.h"
 #include "agent/runner/xnnpack_operators.h"
 #include "agent/runner/xnnpack_plan.h"
@@ -17,11 +18,12 @@ namespace tinyjoule {
 
 // Turns a graph into the steps of an XnnPlan: one fused operator after another, in topological
 // order. What DequantizeLinear gives stays int8 in memory until an operator reads it as float32:
-// those that XNNPACK has in float32 only run as the graph says, between conversions.
+// those that XNNPACK has in float32 only run as the graph says, between conversions. Float32 layers
+// of enough zeros are computed by sparse_layers.h instead.
 class XnnCompiler {
  public:
   // Both must live as long as Compile runs.
-  XnnCompiler(const OnnxGraph& graph, XnnPlan* plan);
+  XnnCompiler(const OnnxGraph& graph, const SparseThresholds& thresholds, XnnPlan* plan);
 
   // InvalidArgument, Unimplemented: with the node that stops it. Call once.
   [[nodiscard]] absl::Status Compile();
@@ -29,6 +31,9 @@ class XnnCompiler {
   // After Compile: where the model's input and output lie, in ONNX's order, float32.
   const Activation& input() const { return input_; }
   const Activation& output() const { return output_; }
+  // Convolutions, Gemms and MatMuls, and those of them that are sparse.
+  int layers() const { return layers_; }
+  int sparse_layers() const { return sparse_layers_; }
 
  private:
   bool IsConstantDequantization(const GraphNode& node) const;
@@ -48,6 +53,8 @@ class XnnCompiler {
 
   absl::StatusOr<Activation> Emit(const FusedNodes& fused);
   absl::StatusOr<Activation> EmitConv(const FusedNodes& fused);
+  absl::StatusOr<Activation> EmitFloatConv(const FusedNodes& fused, const ImageWindow& window,
+                                           const Groups& groups);
   absl::StatusOr<Activation> EmitDense(const FusedNodes& fused);
   absl::StatusOr<Activation> EmitPool(const FusedNodes& fused);
   absl::StatusOr<Activation> EmitGlobalPool(const FusedNodes& fused);
@@ -62,9 +69,13 @@ class XnnCompiler {
   absl::StatusOr<Activation> EmitDequantize(const FusedNodes& fused);
   absl::StatusOr<Activation> EmitQuantize(const FusedNodes& fused);
 
+  // Counts the layer.
+  bool TakesSparse(const FloatWeights& weights, double threshold);
+
   const Shape& ShapeOf(int value) const { return graph_.value(value).shape; }
 
   const OnnxGraph& graph_;
+  const SparseThresholds thresholds_;
   XnnPlan& plan_;
   // By value of the graph.
   std::vector<std::optional<Activation>> activations_;
@@ -72,6 +83,8 @@ class XnnCompiler {
   std::vector<std::optional<Activation>> converted_;
   Activation input_;
   Activation output_;
+  int layers_ = 0;
+  int sparse_layers_ = 0;
 };
 
 }  // namespace tinyjoule

@@ -17,6 +17,7 @@
 namespace tinyjoule {
 
 absl::StatusOr<Activation> XnnCompiler::EmitDense(const FusedNodes& fused) {
+  ++layers_;
   TJ_ASSIGN_OR_RETURN(const DenseShape shape, DenseShapeOf(graph_, *fused.core));
   TJ_ASSIGN_OR_RETURN(const Activation operand, Operand(fused, 0));
   // The weights follow the order of one row; several rows lie one behind another.
@@ -30,6 +31,10 @@ absl::StatusOr<Activation> XnnCompiler::EmitDense(const FusedNodes& fused) {
     return out;
   }
   TJ_ASSIGN_OR_RETURN(const FloatWeights weights, DenseWeights(graph_, fused, in.channels));
+  if (TakesSparse(weights, thresholds_.dense)) {
+    AddSparseDense(shape.rows, shape.inputs, weights, fused.clamp, in, out, &plan_);
+    return out;
+  }
   TJ_RETURN_IF_ERROR(
       AddDense(shape.rows, shape.inputs, shape.outputs, weights, fused.clamp, in, out, &plan_));
   return out;

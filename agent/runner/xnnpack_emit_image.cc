@@ -69,6 +69,7 @@ absl::Status CheckAveragePool(const GraphNode& node, const ImageWindow& window) 
 }  // namespace
 
 absl::StatusOr<Activation> XnnCompiler::EmitConv(const FusedNodes& fused) {
+  ++layers_;
   const GraphNode& node = *fused.core;
   const Shape& input = ShapeOf(node.inputs[0]);
   const Shape& kernel = ShapeOf(node.inputs[1]);
@@ -78,16 +79,31 @@ absl::StatusOr<Activation> XnnCompiler::EmitConv(const FusedNodes& fused) {
   groups.count = static_cast<uint32_t>(node.Int("group", 1));
   groups.inputs = static_cast<size_t>(kernel[1]);
   groups.outputs = static_cast<size_t>(kernel[0]) / groups.count;
+  if (fused.quantize == nullptr) return EmitFloatConv(fused, window, groups);
   TJ_ASSIGN_OR_RETURN(const Activation operand, Operand(fused, 0));
   const Activation in = InLayout(operand, input[1]);
   TJ_ASSIGN_OR_RETURN(const Activation out, NewResult(fused, kernel[0]));
-  if (fused.quantize != nullptr) {
-    TJ_ASSIGN_OR_RETURN(const Int8Weights weights,
-                        Int8ConvolutionWeights(graph_, fused, in.quantization.scale));
-    TJ_RETURN_IF_ERROR(AddConvolution(window, groups, weights, fused.clamp, in, out, &plan_));
+  TJ_ASSIGN_OR_RETURN(const Int8Weights weights,
+                      Int8ConvolutionWeights(graph_, fused, in.quantization.scale));
+  TJ_RETURN_IF_ERROR(AddConvolution(window, groups, weights, fused.clamp, in, out, &plan_));
+  return out;
+}
+
+absl::StatusOr<Activation> XnnCompiler::EmitFloatConv(const FusedNodes& fused,
+                                                      const ImageWindow& window,
+                                                      const Groups& groups) {
+  TJ_ASSIGN_OR_RETURN(const FloatWeights weights, ConvolutionWeights(graph_, fused));
+  TJ_ASSIGN_OR_RETURN(const Activation operand, Operand(fused, 0));
+  const bool sparse = TakesSparse(weights, thresholds_.convolution);
+  // XNNPACK works channels last, the sparse convolution channels first.
+  const int64_t inputs = static_cast<int64_t>(groups.count * groups.inputs);
+  const int64_t outputs = static_cast<int64_t>(groups.count * groups.outputs);
+  const Activation in = InLayout(operand, sparse ? 1 : inputs);
+  TJ_ASSIGN_OR_RETURN(const Activation out, NewResult(fused, sparse ? 1 : outputs));
+  if (sparse) {
+    AddSparseConvolution(window, groups, weights, fused.clamp, in, out, &plan_);
     return out;
   }
-  TJ_ASSIGN_OR_RETURN(const FloatWeights weights, ConvolutionWeights(graph_, fused));
   TJ_RETURN_IF_ERROR(AddConvolution(window, groups, weights, fused.clamp, in, out, &plan_));
   return out;
 }

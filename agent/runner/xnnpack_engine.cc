@@ -11,9 +11,21 @@
 #include "common/onnx/onnx_graph.h"
 
 namespace tinyjoule {
+namespace {
 
-absl::StatusOr<std::unique_ptr<XnnpackEngine>> XnnpackEngine::Create(const onnx::ModelProto& model,
-                                                                     uint32_t threads) {
+constexpr char kXnnpack[] = "xnnpack 2022-02";
+
+std::string VersionOf(const XnnCompiler& compiler, const SparseThresholds& thresholds) {
+  if (thresholds.dense > 1 && thresholds.convolution > 1) return kXnnpack;
+  return absl::StrCat("sparse (", compiler.sparse_layers(), " of ", compiler.layers(),
+                      " layers sparse by ", BestSparseKernels().name, ", the rest by ", kXnnpack,
+                      ")");
+}
+
+}  // namespace
+
+absl::StatusOr<std::unique_ptr<XnnpackEngine>> XnnpackEngine::Create(
+    const onnx::ModelProto& model, uint32_t threads, const SparseThresholds& thresholds) {
   TJ_RETURN_IF_ERROR(XnnStatus(xnn_initialize(nullptr), "start"));
   TJ_ASSIGN_OR_RETURN(const OnnxGraph graph, OnnxGraph::Create(model));
   ThreadPool pool(threads > 1 ? pthreadpool_create(threads) : nullptr);
@@ -21,12 +33,13 @@ absl::StatusOr<std::unique_ptr<XnnpackEngine>> XnnpackEngine::Create(const onnx:
     return absl::ResourceExhaustedError(absl::StrCat("start ", threads, " threads"));
   }
   std::unique_ptr<XnnpackEngine> engine(new XnnpackEngine(XnnPlan(std::move(pool))));
-  XnnCompiler compiler(graph, &engine->plan_);
+  XnnCompiler compiler(graph, thresholds, &engine->plan_);
   TJ_RETURN_IF_ERROR(compiler.Compile());
   engine->input_shape_ = graph.value(graph.input()).shape;
   engine->output_shape_ = graph.value(graph.output()).shape;
   engine->input_ = compiler.input();
   engine->output_ = compiler.output();
+  engine->version_ = VersionOf(compiler, thresholds);
   return engine;
 }
 
@@ -36,7 +49,5 @@ void XnnpackEngine::Run(const float* input, float* output) {
   plan_.Run();
   std::copy_n(static_cast<const float*>(output_.data), output_.size, output);
 }
-
-std::string XnnpackEngine::version() const { return "xnnpack 2022-02"; }
 
 }  // namespace tinyjoule

@@ -11,6 +11,7 @@
 
 #include "absl/status/statusor.h"
 #include "agent/runner/inference_engine.h"
+#include "agent/runner/sparse_layers.h"
 #include "agent/runner/xnnpack_plan.h"
 #include "common/onnx/tensor_shape.h"
 
@@ -21,16 +22,20 @@ namespace tinyjoule {
 // so that the model's own channels-first order costs nothing at run time; Relu, Clip and
 // BatchNormalization are folded into the operator before them. A node that XNNPACK cannot do is an
 // error, never a silent fallback.
+//
+// With thresholds it is the engine "sparse": a float32 Conv, Gemm or MatMul with that share of zero
+// weights is computed from the others alone; version() says how many are.
 class XnnpackEngine final : public InferenceEngine {
  public:
   // As MakeEngine. threads: at least 1.
   static absl::StatusOr<std::unique_ptr<XnnpackEngine>> Create(const onnx::ModelProto& model,
-                                                               uint32_t threads);
+                                                               uint32_t threads,
+                                                               const SparseThresholds& thresholds);
 
   const Shape& input_shape() const override { return input_shape_; }
   const Shape& output_shape() const override { return output_shape_; }
   void Run(const float* input, float* output) override;
-  std::string version() const override;
+  std::string version() const override { return version_; }
 
  private:
   explicit XnnpackEngine(XnnPlan plan) : plan_(std::move(plan)) {}
@@ -40,6 +45,7 @@ class XnnpackEngine final : public InferenceEngine {
   Shape output_shape_;
   Activation input_;
   Activation output_;
+  std::string version_;
 };
 
 }  // namespace tinyjoule

@@ -56,7 +56,10 @@ std::string ModelMaker::Weights(const Shape& shape, int64_t channel_axis, float 
   const std::string name = NewName("weights");
   const size_t count = static_cast<size_t>(ElementCount(shape));
   if (precision_ == Precision::kFloat32) {
-    builder_.AddInitializer(name, shape, Uniform(count, -bound, bound));
+    std::vector<float> values = Uniform(count, -bound, bound);
+    std::bernoulli_distribution zero(zeros_);
+    for (float& value : values) value = zeros_ > 0 && zero(random_) ? 0.0f : value;
+    builder_.AddInitializer(name, shape, values);
     return name;
   }
   std::vector<int8_t> steps(count);

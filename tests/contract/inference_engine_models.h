@@ -25,6 +25,8 @@ class ModelMaker {
   ModelMaker(Precision precision, uint32_t seed)
       : precision_(precision), random_(seed), builder_("random") {}
 
+  // Of the weights of the next layers about that share is 0. Float32 only.
+  void ShareOfZeros(double share) { zeros_ = share; }
   // Input shape without the batch.
   void Input(const Shape& shape);
   void Conv1d(int64_t inputs, int64_t outputs, int64_t kernel);
@@ -48,6 +50,7 @@ class ModelMaker {
              const std::vector<onnx::AttributeProto>& attributes);
 
   Precision precision_;
+  double zeros_ = 0;
   std::mt19937 random_;
   OnnxBuilder builder_;
   int names_ = 0;

@@ -1,24 +1,30 @@
 // SPDX-FileCopyrightText: 2026 The TinyJoule Authors
 // SPDX-License-Identifier: Apache-2.0
+#include "agent/runner/xnnpack_engine.h"
+#include "common/onnx/knn_model.h"
 #include "common/onnx/onnx_graph.h"
 #include "tests/contract/engines_under_test.h"
 
 namespace tinyjoule {
 
 const std::vector<EngineUnderTest>& EnginesUnderTest() {
-  static const auto* const engines = new std::vector<EngineUnderTest>{
-      {v1::ENGINE_REFERENCE, KnownOperators(), 200},
-      {v1::ENGINE_XNNPACK,
-       {"Abs",       "Add",    "AveragePool", "Clip", "Conv", "Div",       "Flatten",  "Gemm",
-        "LeakyRelu", "MatMul", "MaxPool",     "Mul",  "Neg",  "Relu",      "Reshape",  "Sigmoid",
-        "Softmax",   "Sqrt",   "Squeeze",     "Sub",  "Tanh", "Transpose", "Unsqueeze"},
-       60}};
+  static const std::vector<std::string> kByXnnpack = {
+      "Abs",       "Add",    "AveragePool", "Clip", "Conv", "Div",       "Flatten",  "Gemm",
+      "LeakyRelu", "MatMul", "MaxPool",     "Mul",  "Neg",  "Relu",      "Reshape",  "Sigmoid",
+      "Softmax",   "Sqrt",   "Squeeze",     "Sub",  "Tanh", "Transpose", "Unsqueeze"};
+  static const auto* const engines =
+      new std::vector<EngineUnderTest>{{v1::ENGINE_REFERENCE, KnownOperators(), 200},
+                                       {v1::ENGINE_XNNPACK, kByXnnpack, 60},
+                                       {v1::ENGINE_SPARSE, kByXnnpack, 60}};
   return *engines;
 }
 
 absl::StatusOr<std::unique_ptr<InferenceEngine>> MakeEngineUnderTest(
     v1::Engine engine, uint32_t threads, const onnx::ModelProto& model) {
-  return MakeEngine(engine, threads, model);
+  absl::StatusOr<std::unique_ptr<InferenceEngine>> made = MakeEngine(engine, threads, model);
+  if (!made.ok() || engine != v1::ENGINE_SPARSE || IsKnnModel(model)) return made;
+  // All layers, however few zeros they have.
+  return XnnpackEngine::Create(model, threads, {0, 0});
 }
 
 }  // namespace tinyjoule

@@ -1,0 +1,105 @@
+// SPDX-FileCopyrightText: 2026 The TinyJoule Authors
+// SPDX-License-Identifier: Apache-2.0
+// The kernels' text, included once by each of sparse_kernels_*.cc, which are compiled for different
+// instruction sets. Everything is in an unnamed namespace, so that the linker can never put one
+// instruction set's code in the place of another's.
+//
+// The includer defines TINYJOULE_VECTOR_FLOATS, how many floats a register holds.
+#ifndef AGENT_RUNNER_SPARSE_KERNELS_BODY_H_
+#define AGENT_RUNNER_SPARSE_KERNELS_BODY_H_
+
+#include <algorithm>
+
+#include "agent/runner/sparse_kernels.h"
+
+namespace tinyjoule {
+namespace {
+
+constexpr int64_t kWidth = TINYJOULE_VECTOR_FLOATS;
+
+// GCC's and clang's vector extension. The alignment of 4 lets it read any float.
+using Vector __attribute__((vector_size(kWidth * sizeof(float)), aligned(4))) = float;
+
+inline const Vector& Load(const float* from) { return *reinterpret_cast<const Vector*>(from); }
+
+// One row of additions that wait for each other would take four cycles for each weight; so several
+// sums run side by side.
+constexpr int kSums = 4;
+
+void Multiply(const SparseRows& w, const float* in, float* out) {
+  for (int64_t row = 0; row < w.rows; ++row) {
+    uint32_t k = w.starts[row];
+    const uint32_t end = w.starts[row + 1];
+    float sums[kSums] = {w.bias[row]};
+    for (; k + kSums <= end; k += kSums) {
+      for (int i = 0; i < kSums; ++i) sums[i] += w.values[k + i] * in[w.places[k + i]];
+    }
+    for (; k < end; ++k) sums[0] += w.values[k] * in[w.places[k]];
+    const float sum = (sums[0] + sums[1]) + (sums[2] + sums[3]);
+    out[row] = std::min(std::max(sum, w.low), w.high);
+  }
+}
+
+inline void StoreFirst(const Vector& value, int64_t count, float* to) {
+  if (count >= kWidth) {
+    *reinterpret_cast<Vector*>(to) = value;
+  } else {
+    for (int64_t i = 0; i < count; ++i) to[i] = value[i];
+  }
+}
+
+// All rows of kVectors registers of results, of which `count` values are wanted.
+template <int kVectors>
+void ConvolveBlock(const SparseRows& w, const float* in, int64_t count, float* out,
+                   int64_t out_row) {
+  constexpr int kParts = kVectors >= kSums ? 1 : kSums / kVectors;
+  for (int64_t row = 0; row < w.rows; ++row) {
+    Vector sums[kParts][kVectors] = {};
+    for (int v = 0; v < kVectors; ++v) sums[0][v] += w.bias[row];
+    uint32_t k = w.starts[row];
+    const uint32_t end = w.starts[row + 1];
+    for (; k + kParts <= end; k += kParts) {
+      for (int part = 0; part < kParts; ++part) {
+        const float* from = in + w.places[k + part];
+        for (int v = 0; v < kVectors; ++v) {
+          sums[part][v] += Load(from + v * kWidth) * w.values[k + part];
+        }
+      }
+    }
+    for (; k < end; ++k) {
+      for (int v = 0; v < kVectors; ++v) {
+        sums[0][v] += Load(in + w.places[k] + v * kWidth) * w.values[k];
+      }
+    }
+    for (int v = 0; v < kVectors; ++v) {
+      Vector sum = sums[0][v];
+      for (int part = 1; part < kParts; ++part) sum += sums[part][v];
+      sum = sum < w.low ? Vector{} + w.low : sum;
+      sum = sum > w.high ? Vector{} + w.high : sum;
+      StoreFirst(sum, count - v * kWidth, out + row * out_row + v * kWidth);
+    }
+  }
+}
+
+void Convolve(const SparseRows& w, const float* in, int64_t count, float* out, int64_t out_row) {
+  constexpr int64_t kBlock = kSums * kWidth;
+  int64_t p = 0;
+  for (; p + kBlock <= count; p += kBlock) {
+    ConvolveBlock<kSums>(w, in + p, kBlock, out + p, out_row);
+  }
+  const int64_t rest = count - p;
+  if (rest > 2 * kWidth) {
+    ConvolveBlock<kSums>(w, in + p, rest, out + p, out_row);
+  } else if (rest > kWidth) {
+    ConvolveBlock<2>(w, in + p, rest, out + p, out_row);
+  } else if (rest > 0) {
+    ConvolveBlock<1>(w, in + p, rest, out + p, out_row);
+  }
+}
+
+static_assert(kSums * kWidth <= kSparseReadAhead);
+
+}  // namespace
+}  // namespace tinyjoule
+
+#endif  // AGENT_RUNNER_SPARSE_KERNELS_BODY_H_
