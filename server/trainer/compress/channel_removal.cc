@@ -3,13 +3,18 @@
 #include "server/trainer/compress/channel_removal.h"
 
 #include <algorithm>
-#include <cstdlib>
+#include <cmath>
+#include <map>
+#include <set>
 #include <utility>
 
 #include "server/trainer/nn/network_pass.h"
 
 namespace tinyjoule {
 namespace {
+
+// For each channel what it is, everywhere.
+using Constants = std::vector<float>;
 
 // Of a matrix of `rows` rows in blocks of `block` columns, the blocks `kept` of each row.
 std::vector<float> KeepBlocks(const std::vector<float>& matrix, int64_t rows, int64_t block,
@@ -25,47 +30,77 @@ std::vector<float> KeepBlocks(const std::vector<float>& matrix, int64_t rows, in
   return result;
 }
 
-// The next layer with parameters behind layers[layer]; none: the number of layers.
-size_t ReaderOf(const Network& network, size_t layer) {
-  size_t reader = layer + 1;
-  while (reader < network.layers.size() && !network.layers[reader].HasParameters()) ++reader;
-  return reader;
+Constants Normalized(const Layer& norm, Constants values) {
+  for (size_t c = 0; c < values.size(); ++c) {
+    const float deviation = std::sqrt(norm.variance[c] + kBatchNormEpsilon);
+    values[c] = norm.weight[c] * (values[c] - norm.mean[c]) / deviation + norm.bias[c];
+  }
+  return values;
 }
 
-// What each output channel of layers[layer] is at `reader` once it has no weights; 0 for `kept`.
-std::vector<float> ConstantsOfRemoved(const Network& network, size_t layer, size_t reader,
-                                      const std::vector<int64_t>& kept) {
-  std::vector<float> constants = network.layers[layer].bias;
-  const bool rectified =
-      std::any_of(network.layers.begin() + static_cast<std::ptrdiff_t>(layer),
-                  network.layers.begin() + static_cast<std::ptrdiff_t>(reader),
-                  [](const Layer& between) { return between.kind == LayerKind::kRelu; });
-  for (float& value : constants) value = rectified ? std::max(value, 0.0F) : value;
-  for (int64_t channel : kept) constants[static_cast<size_t>(channel)] = 0.0F;
+// What the channels of layers[index] are when none of the makers of their group has weights.
+// `known`: the same of the layers of the group before it.
+Constants ConstantsOf(const Network& network, size_t index, std::map<size_t, Constants>& known) {
+  const Layer& layer = network.layers[index];
+  if (layer.HasParameters()) return layer.bias;
+  Constants values = known[static_cast<size_t>(network.InputOf(index))];
+  if (layer.kind == LayerKind::kBatchNorm) return Normalized(layer, std::move(values));
+  if (layer.kind == LayerKind::kAdd) {
+    const Constants& other = known[static_cast<size_t>(OtherInputOf(network, index))];
+    for (size_t c = 0; c < values.size(); ++c) values[c] += other[c];
+  }
+  if (layer.kind == LayerKind::kRelu) {
+    for (float& value : values) value = std::max(value, 0.0F);
+  }
+  return values;
+}
+
+// By layer of the group; 0 for the channels that are kept.
+std::map<size_t, Constants> ConstantsOfRemoved(const Network& network,
+                                               const ChannelRemoval& removal) {
+  std::map<size_t, Constants> constants;
+  for (size_t layer : removal.group.layers) {
+    constants[layer] = ConstantsOf(network, layer, constants);
+  }
+  for (auto& [layer, values] : constants) {
+    for (int64_t channel : removal.kept) values[static_cast<size_t>(channel)] = 0.0F;
+  }
   return constants;
 }
 
-// Of `size` output positions the share at which a kernel's weight `tap` falls on real input.
-double ShareOnInput(int64_t tap, int64_t kernel, int64_t size) {
-  const int64_t on_padding = std::min(std::abs(tap - kernel / 2), size);
-  return static_cast<double>(size - on_padding) / static_cast<double>(size);
+// Of the output positions along one side the share at which a kernel's weight `tap` falls on real
+// input.
+double ShareOnInput(int64_t tap, int64_t pad, int64_t stride, int64_t in, int64_t out) {
+  int64_t on_input = 0;
+  for (int64_t position = 0; position < out; ++position) {
+    const int64_t read = position * stride + tap - pad;
+    if (read >= 0 && read < in) ++on_input;
+  }
+  return static_cast<double>(on_input) / static_cast<double>(out);
 }
 
 // For each weight that reads one value of a channel, the share of output positions that it counts.
 std::vector<double> TapShares(const Layer& reader) {
+  if (reader.kind != LayerKind::kConv) return {1.0};
   std::vector<double> shares;
   for (int64_t i = 0; i < reader.kernel_height; ++i) {
+    const double rows =
+        ShareOnInput(i, reader.PadTop(), reader.stride_height, reader.in.height, reader.out.height);
     for (int64_t j = 0; j < reader.kernel_width; ++j) {
-      shares.push_back(ShareOnInput(i, reader.kernel_height, reader.in.height) *
-                       ShareOnInput(j, reader.kernel_width, reader.in.width));
+      shares.push_back(rows * ShareOnInput(j, reader.PadLeft(), reader.stride_width,
+                                           reader.in.width, reader.out.width));
     }
   }
   return shares;
 }
 
-void FoldIntoBias(const std::vector<float>& constants, Layer& reader) {
-  const std::vector<double> shares =
-      reader.kind == LayerKind::kConv ? TapShares(reader) : std::vector<double>{1.0};
+bool HasBorder(const Layer& reader) {
+  const std::vector<double> shares = TapShares(reader);
+  return *std::min_element(shares.begin(), shares.end()) < 1;
+}
+
+void FoldIntoBias(const Constants& constants, Layer& reader) {
+  const std::vector<double> shares = TapShares(reader);
   const size_t fan_in = static_cast<size_t>(reader.FanIn());
   const size_t weights_per_channel = fan_in / constants.size();
   for (size_t output = 0; output < reader.bias.size(); ++output) {
@@ -78,30 +113,51 @@ void FoldIntoBias(const std::vector<float>& constants, Layer& reader) {
   }
 }
 
-void Shrink(size_t layer, const std::vector<int64_t>& kept, Network& network) {
-  Layer& maker = network.layers[layer];
-  maker.weight = KeepBlocks(maker.weight, 1, maker.FanIn(), kept);
-  maker.bias = KeepBlocks(maker.bias, 1, 1, kept);
-  maker.out.channels = static_cast<int64_t>(kept.size());
-  FeatureMap map = maker.out;
-  // Values of one kept channel in what the next layers read: more than one behind a Flatten.
-  int64_t block = 1;
-  for (size_t i = layer + 1; i < network.layers.size(); ++i) {
-    Layer& reader = network.layers[i];
-    reader.in = map;
-    if (reader.HasParameters()) {
-      block *= reader.kernel_height * reader.kernel_width;
-      reader.weight = KeepBlocks(reader.weight, reader.out.channels, block, kept);
-      return;
+void CutOutputs(const std::vector<int64_t>& kept, Layer& layer) {
+  if (layer.HasParameters()) layer.weight = KeepBlocks(layer.weight, 1, layer.FanIn(), kept);
+  if (layer.kind == LayerKind::kBatchNorm) {
+    for (auto* part : {&layer.weight, &layer.mean, &layer.variance}) {
+      *part = KeepBlocks(*part, 1, 1, kept);
     }
-    if (reader.kind == LayerKind::kFlatten) {
-      block = map.height * map.width;
-      reader.out = {map.size(), 1, 1};
-    } else {
-      reader.out.channels = map.channels;
-    }
-    map = reader.out;
   }
+  if (!layer.bias.empty()) layer.bias = KeepBlocks(layer.bias, 1, 1, kept);
+  const int64_t channels = static_cast<int64_t>(kept.size());
+  if (layer.IsDepthwise()) layer.groups = channels;
+  layer.out.channels = channels;
+}
+
+void CutInputs(const std::vector<int64_t>& kept, int64_t channels, Layer& reader) {
+  reader.weight = KeepBlocks(reader.weight, reader.out.channels, reader.FanIn() / channels, kept);
+}
+
+// Each layer's `in` again what the layer that it reads gives.
+void ConnectShapes(Network& network) {
+  for (size_t i = 0; i < network.layers.size(); ++i) {
+    Layer& layer = network.layers[i];
+    const int64_t input = network.InputOf(i);
+    if (input >= 0) layer.in = network.layers[static_cast<size_t>(input)].out;
+    if (layer.kind == LayerKind::kFlatten) layer.out = {layer.in.size(), 1, 1};
+    if (!layer.HasParameters() && layer.kind != LayerKind::kFlatten) {
+      layer.out.channels = layer.in.channels;
+    }
+  }
+}
+
+void Cut(const ChannelRemoval& removal, Network& network) {
+  const int64_t channels = removal.group.Channels(network);
+  // Readers first: a layer that reads and makes the same channels is cut along both sides.
+  for (size_t reader : removal.group.readers) {
+    CutInputs(removal.kept, channels, network.layers[reader]);
+    // What FanIn() counts from here on.
+    network.layers[reader].in.channels -= network.layers[reader].in.channels / channels *
+                                          (channels - static_cast<int64_t>(removal.kept.size()));
+  }
+  for (size_t layer : removal.group.layers) {
+    if (network.layers[layer].kind != LayerKind::kFlatten) {
+      CutOutputs(removal.kept, network.layers[layer]);
+    }
+  }
+  ConnectShapes(network);
 }
 
 // The mean over samples and positions of each channel that layers[layer] gives, before its ReLU.
@@ -117,36 +173,93 @@ std::vector<double> MeanOutputs(Network network, size_t layer, absl::Span<const 
   return means;
 }
 
-bool HasBorder(const Layer& layer) { return layer.kernel_height > 1 || layer.kernel_width > 1; }
-
-}  // namespace
-
-void MaskChannels(size_t layer, const std::vector<int64_t>& kept, Network& network) {
-  Layer& maker = network.layers[layer];
-  for (int64_t channel = 0; channel < maker.out.channels; ++channel) {
-    if (std::binary_search(kept.begin(), kept.end(), channel)) continue;
-    std::fill_n(maker.weight.begin() + channel * maker.FanIn(), maker.FanIn(), 0.0F);
+// The convolutions and linear layers that see what layers[layer] gives before any other does.
+void AddNextMakers(const Network& network, size_t layer, std::set<size_t>& makers) {
+  for (size_t reader : network.ReadersOf(layer)) {
+    if (network.layers[reader].HasParameters()) {
+      makers.insert(reader);
+    } else {
+      AddNextMakers(network, reader, makers);
+    }
   }
 }
 
-void KeepChannels(size_t layer, const std::vector<int64_t>& kept, absl::Span<const float> samples,
-                  Network& network) {
-  const size_t reader = ReaderOf(network, layer);
-  const size_t after = ReaderOf(network, reader);
-  const bool correct =
-      HasBorder(network.layers[reader]) && after < network.layers.size() && !samples.empty();
-  std::vector<double> wanted;
-  if (correct) {
-    Network masked = network;
-    MaskChannels(layer, kept, masked);
-    wanted = MeanOutputs(std::move(masked), after, samples);
+// Removes the channels of several groups from one network.
+class Removing {
+ public:
+  Removing(absl::Span<const ChannelRemoval> removals, Network& network)
+      : removals_(removals), network_(network), masked_(network) {
+    for (const ChannelRemoval& removal : removals_) {
+      MaskChannels(removal, masked_);
+      for (size_t maker : removal.group.makers) kept_[maker] = &removal.kept;
+    }
   }
-  FoldIntoBias(ConstantsOfRemoved(network, layer, reader, kept), network.layers[reader]);
-  Shrink(layer, kept, network);
-  if (!correct) return;
-  const std::vector<double> got = MeanOutputs(network, after, samples);
-  std::vector<float>& bias = network.layers[after].bias;
-  for (size_t i = 0; i < bias.size(); ++i) bias[i] += static_cast<float>(wanted[i] - got[i]);
+
+  void Fold() {
+    // All constants before any bias moves: a removed channel's bias is the trained one.
+    std::vector<std::map<size_t, Constants>> constants;
+    for (const ChannelRemoval& removal : removals_) {
+      constants.push_back(ConstantsOfRemoved(network_, removal));
+    }
+    for (size_t i = 0; i < removals_.size(); ++i) {
+      for (size_t reader : removals_[i].group.readers) {
+        FoldInto(reader, constants[i][static_cast<size_t>(network_.InputOf(reader))]);
+      }
+    }
+    for (const ChannelRemoval& removal : removals_) Cut(removal, network_);
+  }
+
+  void CorrectMeans(absl::Span<const float> samples) {
+    for (size_t maker : inexact_) {
+      const std::vector<double> wanted = Kept(maker, MeanOutputs(masked_, maker, samples));
+      const std::vector<double> got = MeanOutputs(network_, maker, samples);
+      std::vector<float>& bias = network_.layers[maker].bias;
+      for (size_t i = 0; i < bias.size(); ++i) bias[i] += static_cast<float>(wanted[i] - got[i]);
+    }
+  }
+
+ private:
+  void FoldInto(size_t reader, const Constants& constants) {
+    FoldIntoBias(constants, network_.layers[reader]);
+    const bool all_zero = std::all_of(constants.begin(), constants.end(),
+                                      [](float constant) { return constant == 0.0F; });
+    if (!all_zero && HasBorder(network_.layers[reader])) AddNextMakers(network_, reader, inexact_);
+  }
+
+  std::vector<double> Kept(size_t maker, const std::vector<double>& values) const {
+    const auto kept = kept_.find(maker);
+    if (kept == kept_.end()) return values;
+    std::vector<double> result;
+    for (int64_t channel : *kept->second) result.push_back(values[static_cast<size_t>(channel)]);
+    return result;
+  }
+
+  absl::Span<const ChannelRemoval> removals_;
+  Network& network_;
+  Network masked_;
+  // The kept channels of each maker that loses some.
+  std::map<size_t, const std::vector<int64_t>*> kept_;
+  // Layers whose inputs are not exactly those of the masked network.
+  std::set<size_t> inexact_;
+};
+
+}  // namespace
+
+void MaskChannels(const ChannelRemoval& removal, Network& network) {
+  for (size_t index : removal.group.makers) {
+    Layer& maker = network.layers[index];
+    for (int64_t channel = 0; channel < maker.out.channels; ++channel) {
+      if (std::binary_search(removal.kept.begin(), removal.kept.end(), channel)) continue;
+      std::fill_n(maker.weight.begin() + channel * maker.FanIn(), maker.FanIn(), 0.0F);
+    }
+  }
+}
+
+void RemoveChannels(absl::Span<const ChannelRemoval> removals, absl::Span<const float> samples,
+                    Network& network) {
+  Removing removing(removals, network);
+  removing.Fold();
+  if (!samples.empty()) removing.CorrectMeans(samples);
 }
 
 }  // namespace tinyjoule

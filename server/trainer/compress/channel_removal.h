@@ -3,30 +3,38 @@
 #ifndef SERVER_TRAINER_COMPRESS_CHANNEL_REMOVAL_H_
 #define SERVER_TRAINER_COMPRESS_CHANNEL_REMOVAL_H_
 
-#include <cstddef>
 #include <cstdint>
 #include <vector>
 
 #include "absl/types/span.h"
+#include "server/trainer/compress/channel_groups.h"
 #include "server/trainer/nn/network.h"
 
 namespace tinyjoule {
 
-// The mask of structured pruning, as PyTorch's ln_structured leaves it: every output channel of
-// layers[layer] but those `kept` has no weights, only its bias, and so is constant.
-void MaskChannels(size_t layer, const std::vector<int64_t>& kept, Network& network);
+// Which channels of a group stay: ascending, at least one.
+struct ChannelRemoval {
+  ChannelGroup group;
+  std::vector<int64_t> kept;
+};
 
-// Leaves only the output channels `kept` (ascending) of layers[layer], which is not the output
-// layer, and what reads them, so that the outputs stay as near as they can to those of the network
-// masked by MaskChannels: each removed channel's constant goes into the biases of the layer that
-// reads it. That is exact, but where the reader is a convolution with a padded border: at the
-// border some of its weights fall on zeros, and no one bias is right everywhere. Then
+// The mask of structured pruning, as PyTorch's ln_structured leaves it: in every layer that makes
+// the group's channels all but those kept have no weights, only their bias, and so are constant.
+void MaskChannels(const ChannelRemoval& removal, Network& network);
+
+// Cuts the channels that are not kept out of the layers of the groups and of what reads them, so
+// that the outputs stay as near as they can to those of the network masked by MaskChannels: what a
+// removed channel is once it is constant, behind normalisation, joins and ReLU, goes into the
+// biases of the layers that read it. That is exact, but where the reader is a convolution with a
+// padded border: at the border some of its weights fall on zeros, and no one bias is right
+// everywhere. Then
 //
 //   1. the reader's bias takes the mean over its output positions, and
-//   2. the biases of the layer after it take what the mean over `samples`, [row][sample size], of
-//      its sums is then still off. No samples: only 1.
-void KeepChannels(size_t layer, const std::vector<int64_t>& kept, absl::Span<const float> samples,
-                  Network& network);
+//   2. the biases of the convolutions and linear layers that come next take, in the order of the
+//      network, what the mean over `samples`, [row][sample size], of their sums is then still off.
+//      No samples: only 1.
+void RemoveChannels(absl::Span<const ChannelRemoval> removals, absl::Span<const float> samples,
+                    Network& network);
 
 }  // namespace tinyjoule
 

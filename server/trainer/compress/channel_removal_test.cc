@@ -7,6 +7,7 @@
 
 #include <cmath>
 #include <numeric>
+#include <utility>
 
 #include "common/base/random_source.h"
 #include "server/trainer/nn/network_builder.h"
@@ -50,6 +51,15 @@ std::vector<int64_t> Kept(const Network& network, size_t layer) {
   return kept;
 }
 
+// The removal of all channels but `kept` of the group that layers[layer] makes.
+ChannelRemoval RemovalOf(const Network& network, size_t layer, std::vector<int64_t> kept) {
+  for (const ChannelGroup& group : RemovableGroups(network)) {
+    if (group.makers.front() == layer) return {group, std::move(kept)};
+  }
+  ADD_FAILURE() << "layer " << layer << " makes no removable channels";
+  return {};
+}
+
 std::vector<float> Samples(const Network& network, uint64_t seed) {
   SeededRandom random(seed);
   std::vector<float> samples(static_cast<size_t>(200 * network.SampleSize()));
@@ -70,10 +80,11 @@ class ExactRemovalTest : public testing::TestWithParam<Removal> {};
 TEST_P(ExactRemovalTest, ShrunkNetworkEqualsTheMaskedOne) {
   Network masked = MakeNetwork(GetParam());
   Network shrunk = masked;
-  const std::vector<int64_t> kept = Kept(masked, GetParam().layer);
+  const ChannelRemoval removal =
+      RemovalOf(masked, GetParam().layer, Kept(masked, GetParam().layer));
   const Network whole = masked;
-  MaskChannels(GetParam().layer, kept, masked);
-  KeepChannels(GetParam().layer, kept, Samples(masked, 3), shrunk);
+  MaskChannels(removal, masked);
+  RemoveChannels({removal}, Samples(masked, 3), shrunk);
   EXPECT_LT(shrunk.ParameterCount(), whole.ParameterCount());
   const std::vector<float> samples = Samples(masked, 2);
   const std::vector<float> expected = Predict(masked, samples);
@@ -104,15 +115,16 @@ class NearRemovalTest : public testing::TestWithParam<Removal> {};
 TEST_P(NearRemovalTest, ShrunkNetworkStaysNearTheMaskedOne) {
   Network masked = MakeNetwork(GetParam());
   Network shrunk = masked;
-  const std::vector<int64_t> kept = Kept(masked, GetParam().layer);
-  MaskChannels(GetParam().layer, kept, masked);
+  const ChannelRemoval removal =
+      RemovalOf(masked, GetParam().layer, Kept(masked, GetParam().layer));
+  MaskChannels(removal, masked);
   Network dropped = masked;
   Layer& maker = dropped.layers[GetParam().layer];
   for (int64_t channel = 1; channel < maker.out.channels; channel += 3) {
     maker.bias[static_cast<size_t>(channel)] = 0.0F;
   }
   const std::vector<float> samples = Samples(masked, 2);
-  KeepChannels(GetParam().layer, kept, samples, shrunk);
+  RemoveChannels({removal}, samples, shrunk);
   EXPECT_LT(shrunk.ParameterCount(), masked.ParameterCount());
   const std::vector<float> expected = Predict(masked, samples);
   EXPECT_LT(RootMeanSquare(Predict(shrunk, samples), expected),
@@ -127,12 +139,13 @@ INSTANTIATE_TEST_SUITE_P(Readers, NearRemovalTest,
 
 // Global average: the layer behind the second convolution is the output layer, so the mean of the
 // network's own outputs is exact.
-TEST(KeepChannelsTest, MeanOutputIsThatOfTheMaskedNetwork) {
+TEST(RemoveChannelsTest, MeanOutputIsThatOfTheMaskedNetwork) {
   Network masked = MakeNetwork({"", kCnn, kAverage, {5, 7}, 3, 0});
   Network shrunk = masked;
   const std::vector<float> samples = Samples(masked, 2);
-  MaskChannels(0, {0, 2, 3}, masked);
-  KeepChannels(0, {0, 2, 3}, samples, shrunk);
+  const ChannelRemoval removal = RemovalOf(masked, 0, {0, 2, 3});
+  MaskChannels(removal, masked);
+  RemoveChannels({removal}, samples, shrunk);
   const auto mean = [&](const Network& network) {
     const std::vector<float> outputs = Predict(network, samples);
     return std::accumulate(outputs.begin(), outputs.end(), 0.0) /
@@ -143,7 +156,7 @@ TEST(KeepChannelsTest, MeanOutputIsThatOfTheMaskedNetwork) {
 
 // The removed channel is 2 everywhere. At the four positions of the next convolution its weights
 // 1, 10 and 100 add 110, 111, 111 and 11 times 2: 171.5 on average.
-TEST(KeepChannelsTest, BiasTakesTheMeanOverPositions) {
+TEST(RemoveChannelsTest, BiasTakesTheMeanOverPositions) {
   Network network;
   network.sample_shape = {1, 4};
   Layer maker;
@@ -159,7 +172,7 @@ TEST(KeepChannelsTest, BiasTakesTheMeanOverPositions) {
   reader.weight = {1, 10, 100, 5, 6, 7};
   reader.bias = {0.5F};
   network.layers = {maker, reader};
-  KeepChannels(0, {1}, {}, network);
+  RemoveChannels({RemovalOf(network, 0, {1})}, {}, network);
   EXPECT_THAT(network.layers[1].bias, testing::ElementsAre(FloatEq(172.0F)));
   EXPECT_THAT(network.layers[1].weight, testing::ElementsAre(5, 6, 7));
   EXPECT_THAT(network.layers[0].weight, testing::ElementsAre(4));
@@ -167,7 +180,7 @@ TEST(KeepChannelsTest, BiasTakesTheMeanOverPositions) {
 }
 
 // A negative bias behind a ReLU is 0, without one it is itself.
-TEST(KeepChannelsTest, ConstantIsWhatTheActivationLeaves) {
+TEST(RemoveChannelsTest, ConstantIsWhatTheActivationLeaves) {
   for (const bool rectified : {true, false}) {
     Network network = MakeNetwork({"", kMlp, v1::POOLING_NONE, {1, 5}, 3, 0});
     if (!rectified) network.layers.erase(network.layers.begin() + 1);
@@ -177,7 +190,7 @@ TEST(KeepChannelsTest, ConstantIsWhatTheActivationLeaves) {
     std::vector<int64_t> kept(64);
     std::iota(kept.begin(), kept.end(), int64_t{0});
     kept.erase(kept.begin() + 1);
-    KeepChannels(0, kept, {}, network);
+    RemoveChannels({RemovalOf(network, 0, kept)}, {}, network);
     const float expected = rectified ? before.bias[0] : before.bias[0] - 3 * before.weight[1];
     EXPECT_FLOAT_EQ(network.layers[reader].bias[0], expected);
   }

@@ -11,6 +11,7 @@
 #include "common/base/random_source.h"
 #include "common/base/status.h"
 #include "server/trainer/compress/prune.h"
+#include "server/trainer/compress/prune_knn.h"
 #include "server/trainer/compress/quantize.h"
 #include "server/trainer/nn/network_builder.h"
 #include "server/trainer/nn/network_pass.h"
@@ -24,6 +25,10 @@ constexpr double kDistillAlpha = 0.5;
 constexpr double kDistillTemperature = 2.0;
 constexpr uint32_t kCalibrationSamples = 200;
 constexpr size_t kPruneSamples = 1000;
+// Multiplications that the samples of pruning may take in one pass through the network.
+constexpr double kPruneMultiplications = 2e9;
+constexpr uint32_t kGradualSteps = 5;
+constexpr uint32_t kGradualEpochs = 10;
 
 absl::string_view StepName(const v1::CompressStep& step) {
   switch (step.step_case()) {
@@ -43,11 +48,22 @@ absl::string_view StepName(const v1::CompressStep& step) {
   return "step";
 }
 
-// At most kPruneSamples of the samples.
-std::vector<float> EvenlySpaced(absl::Span<const float> samples, int64_t sample_size) {
-  const size_t size = static_cast<size_t>(sample_size);
+double Multiplications(const Network& network) {
+  double sum = 0;
+  for (const Layer& layer : network.layers) {
+    if (!layer.HasParameters()) continue;
+    sum += static_cast<double>(layer.out.size() * layer.FanIn());
+  }
+  return sum;
+}
+
+// At most kPruneSamples of the samples, fewer for a large network: a convolution gives many values
+// for each.
+std::vector<float> PruneSamples(const Network& network, absl::Span<const float> samples) {
+  const size_t size = static_cast<size_t>(network.SampleSize());
   const size_t rows = samples.size() / size;
-  const size_t count = std::min(rows, kPruneSamples);
+  const size_t affordable = static_cast<size_t>(kPruneMultiplications / Multiplications(network));
+  const size_t count = std::min({rows, kPruneSamples, std::max<size_t>(affordable, 32)});
   std::vector<float> chosen;
   for (size_t i = 0; i < count; ++i) {
     const absl::Span<const float> sample = samples.subspan(i * rows / count * size, size);
@@ -149,8 +165,31 @@ absl::Status Compression::Prune(const v1::PruneStep& step) {
   SeededRandom random(StepSeed());
   if (auto* knn = std::get_if<KnnModel>(&model_)) return PruneKnn(step, random, *knn);
   TJ_ASSIGN_OR_RETURN(Network * network, FloatNetwork());
-  return PruneNetwork(step, EvenlySpaced(input_.rows.inputs, network->SampleSize()), random,
-                      *network);
+  const std::vector<float> samples = PruneSamples(*network, input_.rows.inputs);
+  if (step.schedule() != v1::PRUNE_SCHEDULE_GRADUAL) {
+    return PruneNetwork(step, samples, random, *network);
+  }
+  return PruneGradually(step, samples, random, *network);
+}
+
+absl::Status Compression::PruneGradually(const v1::PruneStep& step, absl::Span<const float> samples,
+                                         RandomSource& random, Network& network) {
+  TJ_ASSIGN_OR_RETURN(const NetworkPruner pruner, NetworkPruner::Create(step, network));
+  TJ_ASSIGN_OR_RETURN(
+      const std::vector<PruningStage> stages,
+      GradualSchedule(step.sparsity(), step.has_steps() ? step.steps() : kGradualSteps,
+                      step.has_epochs() ? step.epochs() : kGradualEpochs));
+  TJ_ASSIGN_OR_RETURN(LearningOptions options, FinetuningOptions());
+  if (step.has_lr()) options.learning_rate = step.lr();
+  options.what = "gradual pruning";
+  for (const PruningStage& stage : stages) {
+    pruner.PruneTo(stage.sparsity, samples, random, network);
+    options.epochs = stage.epochs;
+    // Another order of the rows in each stage.
+    options.seed += 1;
+    TJ_RETURN_IF_ERROR(LearnInto(input_.rows, options, network));
+  }
+  return absl::OkStatus();
 }
 
 absl::Status Compression::LearnInto(const TrainingRows& rows, const LearningOptions& options,
@@ -161,18 +200,23 @@ absl::Status Compression::LearnInto(const TrainingRows& rows, const LearningOpti
   return absl::OkStatus();
 }
 
-absl::Status Compression::Finetune(const v1::FinetuneStep& step) {
-  TJ_ASSIGN_OR_RETURN(Network * network, FloatNetwork());
+absl::StatusOr<LearningOptions> Compression::FinetuningOptions() const {
   TJ_ASSIGN_OR_RETURN(LearningOptions options,
                       LearningOptionsOf(input_.trial->train(), input_.classifies));
-  options.epochs = step.has_epochs() ? step.epochs() : kFinetuneEpochs;
-  if (step.has_lr()) options.learning_rate = step.lr();
   options.patience = 0;
   options.validation_fraction = 0;
   options.keep_zeros = true;
   options.seed = StepSeed();
   options.what = "fine-tuning";
   options.phase = v1::TRAINING_PHASE_COMPRESSING;
+  return options;
+}
+
+absl::Status Compression::Finetune(const v1::FinetuneStep& step) {
+  TJ_ASSIGN_OR_RETURN(Network * network, FloatNetwork());
+  TJ_ASSIGN_OR_RETURN(LearningOptions options, FinetuningOptions());
+  options.epochs = step.has_epochs() ? step.epochs() : kFinetuneEpochs;
+  if (step.has_lr()) options.learning_rate = step.lr();
   return LearnInto(input_.rows, options, *network);
 }
 

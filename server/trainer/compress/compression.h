@@ -8,6 +8,8 @@
 
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
+#include "absl/types/span.h"
+#include "common/base/random_source.h"
 #include "server/trainer/compress/trained_model.h"
 #include "server/trainer/fit/learn.h"
 #include "tinyjoule/v1/sweep.pb.h"
@@ -45,6 +47,10 @@ class Compression {
  private:
   absl::Status ApplyUnannotated(const v1::CompressStep& step);
   absl::Status Prune(const v1::PruneStep& step);
+  absl::Status PruneGradually(const v1::PruneStep& step, absl::Span<const float> samples,
+                              RandomSource& random, Network& network);
+  // What train says, for a network that keeps its zeros.
+  absl::StatusOr<LearningOptions> FinetuningOptions() const;
   absl::Status Finetune(const v1::FinetuneStep& step);
   absl::Status Quantize(const v1::QuantizeStep& step);
   absl::Status Distill(const v1::DistillStep& step);

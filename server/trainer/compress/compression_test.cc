@@ -100,6 +100,37 @@ TEST_F(CompressionTest, FinetuningRepairsAndKeepsTheZeros) {
   EXPECT_EQ(compression.history().size(), 10U);
 }
 
+TEST_F(CompressionTest, GradualPruningEndsAtItsSparsityAndHasLearnt) {
+  v1::CompressStep step = Prune(v1::PRUNE_SCOPE_UNSTRUCTURED, 0.6);
+  Compression at_once(input_, context_, network_);
+  ASSERT_TRUE(at_once.Apply(step).ok());
+  step.mutable_prune()->set_schedule(v1::PRUNE_SCHEDULE_GRADUAL);
+  step.mutable_prune()->set_steps(3);
+  step.mutable_prune()->set_epochs(7);
+  Compression gradual(input_, context_, network_);
+  ASSERT_TRUE(gradual.Apply(step).ok());
+  const Network& network = std::get<Network>(gradual.model());
+  // 0.6 of 32, 128 and 8 weights.
+  EXPECT_EQ(ZeroWeights(network).size(), 19U + 77 + 5);
+  EXPECT_EQ(gradual.history().size(), 7U);
+  EXPECT_LT(Error(gradual.model()), 0.7 * Error(at_once.model()));
+}
+
+TEST_F(CompressionTest, GradualStructuredPruningShrinksStepByStep) {
+  v1::CompressStep step = Prune(v1::PRUNE_SCOPE_STRUCTURED, 0.5);
+  step.mutable_prune()->set_schedule(v1::PRUNE_SCHEDULE_GRADUAL);
+  step.mutable_prune()->set_round_to(3);
+  Compression gradual(input_, context_, network_);
+  ASSERT_TRUE(gradual.Apply(step).ok());
+  // Of 16 units 8 stay, rounded up to 9; of 8 units 4, rounded up to 6.
+  EXPECT_EQ(std::get<Network>(gradual.model()).ParameterCount(), 2 * 9 + 9 + 9 * 6 + 6 + 6 + 1);
+  EXPECT_EQ(gradual.history().size(), 10U);
+  v1::CompressStep short_step = step;
+  short_step.mutable_prune()->set_epochs(4);
+  EXPECT_THAT(std::string(gradual.Apply(short_step).message()),
+              HasSubstr("prune.epochs: 4 epochs for 5 steps"));
+}
+
 TEST_F(CompressionTest, PruneFinetuneQuantize) {
   Compression compression(input_, context_, network_);
   ASSERT_TRUE(compression.Apply(Prune(v1::PRUNE_SCOPE_STRUCTURED, 0.25)).ok());

@@ -4,141 +4,204 @@
 
 #include <algorithm>
 #include <cmath>
-#include <cstdint>
 #include <numeric>
-#include <vector>
 
 #include "absl/strings/str_cat.h"
 #include "common/base/status.h"
 #include "server/trainer/compress/channel_removal.h"
+#include "server/trainer/compress/prune_scores.h"
 
 namespace tinyjoule {
 namespace {
 
-size_t CountToPrune(double sparsity, size_t size) {
-  return static_cast<size_t>(std::nearbyint(sparsity * static_cast<double>(size)));
-}
-
-// The indices of the `count` lowest scores, ascending; lower indices first among equals.
-std::vector<size_t> Lowest(const std::vector<double>& scores, size_t count) {
-  std::vector<size_t> order(scores.size());
-  std::iota(order.begin(), order.end(), size_t{0});
-  std::stable_sort(order.begin(), order.end(),
-                   [&](size_t a, size_t b) { return scores[a] < scores[b]; });
-  order.resize(count);
-  std::sort(order.begin(), order.end());
-  return order;
-}
-
-std::vector<double> RandomScores(RandomSource& random, size_t count) {
-  std::vector<double> scores(count);
-  for (double& score : scores) score = static_cast<double>(random() >> 11);
-  return scores;
-}
+// One channel that may go.
+struct Candidate {
+  double score = 0;
+  size_t group = 0;
+  int64_t channel = 0;
+};
 
 absl::Status CheckStep(const v1::PruneStep& step) {
-  if (!step.has_sparsity() || !(step.sparsity() >= 0 && step.sparsity() < 1)) {
-    return absl::InvalidArgumentError(
-        absl::StrCat("prune.sparsity: ", step.sparsity(), " is not in [0, 1)"));
+  TJ_RETURN_IF_ERROR(CheckPruneSparsity(step));
+  if (step.scope() != v1::PRUNE_SCOPE_UNSTRUCTURED && step.scope() != v1::PRUNE_SCOPE_STRUCTURED) {
+    return absl::InvalidArgumentError("prune.scope is missing: unstructured or structured");
   }
-  if (step.criterion() == v1::PRUNE_CRITERION_UNSPECIFIED) {
-    return absl::InvalidArgumentError("prune.criterion is missing: random, l1 or l2");
-  }
-  return absl::OkStatus();
-}
-
-void PruneWeights(const v1::PruneStep& step, RandomSource& random, Layer& layer) {
-  std::vector<double> scores;
-  if (step.criterion() == v1::PRUNE_CRITERION_RANDOM) {
-    scores = RandomScores(random, layer.weight.size());
-  } else {
-    for (float weight : layer.weight) scores.push_back(std::abs(weight));
-  }
-  for (size_t index : Lowest(scores, CountToPrune(step.sparsity(), scores.size()))) {
-    layer.weight[index] = 0.0F;
+  switch (step.criterion()) {
+    case v1::PRUNE_CRITERION_RANDOM:
+    case v1::PRUNE_CRITERION_L1:
+    case v1::PRUNE_CRITERION_L2:
+      return absl::OkStatus();
+    default:
+      return absl::InvalidArgumentError("prune.criterion of a network: random, l1 or l2");
   }
 }
 
-std::vector<double> ChannelScores(v1::PruneCriterion criterion, RandomSource& random,
-                                  const Layer& layer) {
-  const size_t channels = static_cast<size_t>(layer.out.channels);
-  if (criterion == v1::PRUNE_CRITERION_RANDOM) return RandomScores(random, channels);
-  const size_t fan_in = static_cast<size_t>(layer.FanIn());
-  std::vector<double> scores(channels);
-  for (size_t i = 0; i < layer.weight.size(); ++i) {
-    const double weight = layer.weight[i];
-    scores[i / fan_in] += criterion == v1::PRUNE_CRITERION_L1 ? std::abs(weight) : weight * weight;
+std::vector<size_t> WeightedLayers(const Network& network) {
+  std::vector<size_t> layers;
+  for (size_t i = 0; i < network.layers.size(); ++i) {
+    if (network.layers[i].HasParameters()) layers.push_back(i);
   }
-  return scores;
+  return layers;
 }
 
-void PruneChannels(const v1::PruneStep& step, absl::Span<const float> samples, RandomSource& random,
-                   size_t index, Network& network) {
-  const std::vector<double> scores = ChannelScores(step.criterion(), random, network.layers[index]);
-  const size_t removed_count =
-      std::min(CountToPrune(step.sparsity(), scores.size()), scores.size() - 1);
-  if (removed_count == 0) return;
-  const std::vector<size_t> removed = Lowest(scores, removed_count);
+std::vector<int64_t> AllBut(const std::vector<int64_t>& removed, int64_t count) {
   std::vector<int64_t> kept;
-  for (size_t channel = 0; channel < scores.size(); ++channel) {
-    if (!std::binary_search(removed.begin(), removed.end(), channel)) {
-      kept.push_back(static_cast<int64_t>(channel));
+  for (int64_t channel = 0; channel < count; ++channel) {
+    if (std::find(removed.begin(), removed.end(), channel) == removed.end()) {
+      kept.push_back(channel);
     }
   }
-  KeepChannels(index, kept, samples, network);
+  return kept;
 }
 
 }  // namespace
 
-absl::Status PruneNetwork(const v1::PruneStep& step, absl::Span<const float> samples,
-                          RandomSource& random, Network& network) {
+absl::StatusOr<NetworkPruner> NetworkPruner::Create(const v1::PruneStep& step,
+                                                    const Network& network) {
   TJ_RETURN_IF_ERROR(CheckStep(step));
-  const size_t output = OutputLayer(network);
-  switch (step.scope()) {
-    case v1::PRUNE_SCOPE_UNSTRUCTURED:
-      for (Layer& layer : network.layers) PruneWeights(step, random, layer);
-      return absl::OkStatus();
-    case v1::PRUNE_SCOPE_STRUCTURED:
-      // From back to front: a layer is scored with all its weights, and a removed channel's bias
-      // is still the trained one.
-      for (size_t i = output; i-- > 0;) {
-        if (network.layers[i].HasParameters()) PruneChannels(step, samples, random, i, network);
-      }
-      return absl::OkStatus();
-    default:
-      return absl::InvalidArgumentError("prune.scope is missing: unstructured or structured");
+  return NetworkPruner(step, network);
+}
+
+NetworkPruner::NetworkPruner(const v1::PruneStep& step, const Network& network)
+    : step_(step), groups_(RemovableGroups(network)) {
+  for (const ChannelGroup& group : groups_) channels_.push_back(group.Channels(network));
+  std::vector<size_t> all(groups_.size());
+  std::iota(all.begin(), all.end(), size_t{0});
+  if (step_.scope() == v1::PRUNE_SCOPE_UNSTRUCTURED) all = WeightedLayers(network);
+  if (step_.allocation() == v1::PRUNE_ALLOCATION_GLOBAL) {
+    shares_ = {all};
+  } else {
+    for (size_t index : all) shares_.push_back({index});
   }
 }
 
-absl::Status PruneKnn(const v1::PruneStep& step, RandomSource& random, KnnModel& model) {
-  TJ_RETURN_IF_ERROR(CheckStep(step));
-  if (step.criterion() != v1::PRUNE_CRITERION_RANDOM) {
-    return absl::InvalidArgumentError(
-        "prune.criterion: the stored points of a tinyknn are pruned at random only");
+void NetworkPruner::PruneTo(double sparsity, absl::Span<const float> samples, RandomSource& random,
+                            Network& network) const {
+  if (step_.scope() == v1::PRUNE_SCOPE_STRUCTURED) {
+    return PruneChannels(sparsity, samples, random, network);
   }
-  const size_t rows = static_cast<size_t>(model.rows);
-  const size_t removed = CountToPrune(step.sparsity(), rows);
-  if (rows - removed < static_cast<size_t>(model.k)) {
-    return absl::InvalidArgumentError(absl::StrCat("prune.sparsity: ", step.sparsity(), " leaves ",
-                                                   rows - removed, " of ", rows,
-                                                   " points, fewer than k = ", model.k));
+  for (const std::vector<size_t>& layers : shares_) {
+    PruneWeights(layers, sparsity, random, network);
   }
-  const std::vector<size_t> kept = Lowest(RandomScores(random, rows), rows - removed);
-  const auto keep = [&](auto& values) {
-    const size_t width = values.size() / rows;
-    auto to = values.begin();
-    for (size_t row : kept) {
-      const auto from = values.begin() + static_cast<std::ptrdiff_t>(row * width);
-      to = std::copy(from, from + static_cast<std::ptrdiff_t>(width), to);
+}
+
+void NetworkPruner::PruneWeights(const std::vector<size_t>& layers, double sparsity,
+                                 RandomSource& random, Network& network) const {
+  std::vector<float*> weights;
+  for (size_t index : layers) {
+    for (float& weight : network.layers[index].weight) weights.push_back(&weight);
+  }
+  const bool at_random = step_.criterion() == v1::PRUNE_CRITERION_RANDOM;
+  std::vector<double> scores =
+      at_random ? RandomScores(random, weights.size()) : std::vector<double>(weights.size());
+  for (size_t i = 0; i < weights.size(); ++i) {
+    if (!at_random) scores[i] = std::abs(*weights[i]);
+    if (*weights[i] == 0.0F) scores[i] = -1;
+  }
+  for (size_t index : LowestScores(scores, CountToPrune(sparsity, weights.size()))) {
+    *weights[index] = 0.0F;
+  }
+}
+
+std::vector<double> NetworkPruner::ChannelScores(const ChannelGroup& group, RandomSource& random,
+                                                 const Network& network) const {
+  const size_t channels = static_cast<size_t>(group.Channels(network));
+  if (step_.criterion() == v1::PRUNE_CRITERION_RANDOM) return RandomScores(random, channels);
+  const bool l1 = step_.criterion() == v1::PRUNE_CRITERION_L1;
+  std::vector<double> norms(channels);
+  for (size_t maker : group.makers) {
+    const std::vector<float>& weights = network.layers[maker].weight;
+    const size_t fan_in = weights.size() / channels;
+    for (size_t i = 0; i < weights.size(); ++i) {
+      const double weight = weights[i];
+      norms[i / fan_in] += l1 ? std::abs(weight) : weight * weight;
     }
-    values.erase(to, values.end());
-  };
-  keep(model.points);
-  keep(model.quantized_points);
-  keep(model.targets);
-  keep(model.classes);
-  model.rows = static_cast<int64_t>(kept.size());
+  }
+  if (!l1) {
+    for (double& norm : norms) norm = std::sqrt(norm);
+  }
+  if (step_.allocation() != v1::PRUNE_ALLOCATION_GLOBAL) return norms;
+  const double mean =
+      std::accumulate(norms.begin(), norms.end(), 0.0) / static_cast<double>(channels);
+  for (double& norm : norms) norm = mean > 0 ? norm / mean : 0;
+  return norms;
+}
+
+size_t NetworkPruner::RoundUp(size_t kept) const {
+  const size_t multiple = std::max<size_t>(step_.round_to(), 1);
+  return (kept + multiple - 1) / multiple * multiple;
+}
+
+std::vector<std::vector<int64_t>> NetworkPruner::ChannelsToRemove(const std::vector<size_t>& groups,
+                                                                  double sparsity,
+                                                                  RandomSource& random,
+                                                                  const Network& network) const {
+  std::vector<Candidate> candidates;
+  size_t channels_at_first = 0;
+  for (size_t i = 0; i < groups.size(); ++i) {
+    const std::vector<double> scores = ChannelScores(groups_[groups[i]], random, network);
+    for (size_t c = 0; c < scores.size(); ++c) {
+      candidates.push_back({scores[c], i, static_cast<int64_t>(c)});
+    }
+    channels_at_first += static_cast<size_t>(channels_[groups[i]]);
+  }
+  const size_t stay = channels_at_first - CountToPrune(sparsity, channels_at_first);
+  size_t to_remove = candidates.size() - std::min(stay, candidates.size());
+  std::stable_sort(candidates.begin(), candidates.end(),
+                   [](const Candidate& a, const Candidate& b) { return a.score < b.score; });
+  std::vector<std::vector<int64_t>> removed(groups.size());
+  for (const Candidate& candidate : candidates) {
+    const size_t channels = static_cast<size_t>(groups_[groups[candidate.group]].Channels(network));
+    std::vector<int64_t>& of_group = removed[candidate.group];
+    if (to_remove == 0) break;
+    if (of_group.size() + 1 == channels) continue;
+    of_group.push_back(candidate.channel);
+    --to_remove;
+  }
+  for (size_t i = 0; i < groups.size(); ++i) {
+    const size_t channels = static_cast<size_t>(groups_[groups[i]].Channels(network));
+    const size_t kept = std::min(RoundUp(channels - removed[i].size()), channels);
+    removed[i].resize(channels - kept);
+  }
+  return removed;
+}
+
+void NetworkPruner::PruneChannels(double sparsity, absl::Span<const float> samples,
+                                  RandomSource& random, Network& network) const {
+  std::vector<ChannelRemoval> removals;
+  for (const std::vector<size_t>& share : shares_) {
+    const std::vector<std::vector<int64_t>> removed =
+        ChannelsToRemove(share, sparsity, random, network);
+    for (size_t i = 0; i < share.size(); ++i) {
+      const ChannelGroup& group = groups_[share[i]];
+      if (removed[i].empty()) continue;
+      removals.push_back({group, AllBut(removed[i], group.Channels(network))});
+    }
+  }
+  RemoveChannels(removals, samples, network);
+}
+
+absl::Status PruneNetwork(const v1::PruneStep& step, absl::Span<const float> samples,
+                          RandomSource& random, Network& network) {
+  TJ_ASSIGN_OR_RETURN(const NetworkPruner pruner, NetworkPruner::Create(step, network));
+  pruner.PruneTo(step.sparsity(), samples, random, network);
   return absl::OkStatus();
+}
+
+absl::StatusOr<std::vector<PruningStage>> GradualSchedule(double sparsity, uint32_t steps,
+                                                          uint32_t epochs) {
+  if (steps < 1 || epochs < steps) {
+    return absl::InvalidArgumentError(absl::StrCat("prune.epochs: ", epochs, " epochs for ", steps,
+                                                   " steps; each step needs at least one"));
+  }
+  std::vector<PruningStage> stages;
+  for (uint64_t k = 1; k <= steps; ++k) {
+    const double left = 1 - static_cast<double>(k) / steps;
+    const uint64_t until = epochs * k / steps;
+    const uint64_t before = epochs * (k - 1) / steps;
+    stages.push_back({sparsity * (1 - left * left * left), static_cast<uint32_t>(until - before)});
+  }
+  return stages;
 }
 
 }  // namespace tinyjoule

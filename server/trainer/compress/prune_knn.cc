@@ -1,0 +1,45 @@
+// SPDX-FileCopyrightText: 2026 The TinyJoule Authors
+// SPDX-License-Identifier: Apache-2.0
+#include "server/trainer/compress/prune_knn.h"
+
+#include <algorithm>
+#include <vector>
+
+#include "absl/strings/str_cat.h"
+#include "common/base/status.h"
+#include "server/trainer/compress/prune_scores.h"
+
+namespace tinyjoule {
+
+absl::Status PruneKnn(const v1::PruneStep& step, RandomSource& random, KnnModel& model) {
+  TJ_RETURN_IF_ERROR(CheckPruneSparsity(step));
+  if (step.criterion() != v1::PRUNE_CRITERION_RANDOM) {
+    return absl::InvalidArgumentError(
+        "prune.criterion: the stored points of a tinyknn are pruned at random only");
+  }
+  const size_t rows = static_cast<size_t>(model.rows);
+  const size_t removed = CountToPrune(step.sparsity(), rows);
+  if (rows - removed < static_cast<size_t>(model.k)) {
+    return absl::InvalidArgumentError(absl::StrCat("prune.sparsity: ", step.sparsity(), " leaves ",
+                                                   rows - removed, " of ", rows,
+                                                   " points, fewer than k = ", model.k));
+  }
+  const std::vector<size_t> kept = LowestScores(RandomScores(random, rows), rows - removed);
+  const auto keep = [&](auto& values) {
+    const size_t width = values.size() / rows;
+    auto to = values.begin();
+    for (size_t row : kept) {
+      const auto from = values.begin() + static_cast<std::ptrdiff_t>(row * width);
+      to = std::copy(from, from + static_cast<std::ptrdiff_t>(width), to);
+    }
+    values.erase(to, values.end());
+  };
+  keep(model.points);
+  keep(model.quantized_points);
+  keep(model.targets);
+  keep(model.classes);
+  model.rows = static_cast<int64_t>(kept.size());
+  return absl::OkStatus();
+}
+
+}  // namespace tinyjoule
