@@ -130,6 +130,23 @@ void CheckEngines(const v1::MeasureSpec& measure, CheckReport& report) {
   }
 }
 
+bool LeavesZeros(const v1::VariantSpec& variant) {
+  return std::any_of(
+      variant.compress().begin(), variant.compress().end(), [](const v1::CompressStep& step) {
+        return step.has_prune() && step.prune().scope() != v1::PRUNE_SCOPE_STRUCTURED;
+      });
+}
+
+void CheckSparseEngine(const v1::SweepSpec& spec, CheckReport& report) {
+  const auto& engines = spec.measure().engine();
+  const auto sparse = std::find(engines.begin(), engines.end(), v1::ENGINE_SPARSE);
+  if (sparse == engines.end()) return;
+  if (std::any_of(spec.variants().begin(), spec.variants().end(), LeavesZeros)) return;
+  report.Warning(absl::StrCat("measure.engine.", sparse - engines.begin()),
+                 "the engine sparse does what xnnpack does: no variant prunes with scope: "
+                 "unstructured, and other zeros are few");
+}
+
 // "none", VARIANT or MODEL/VARIANT.
 void CheckReference(const v1::SweepSpec& spec, CheckReport& report) {
   const std::string& reference = spec.measure().reference();
@@ -151,6 +168,7 @@ void CheckCount(uint32_t value, uint32_t most, const std::string& path, CheckRep
 void CheckMeasurement(const v1::SweepSpec& spec, CheckReport& report) {
   const v1::MeasureSpec& measure = spec.measure();
   CheckEngines(measure, report);
+  CheckSparseEngine(spec, report);
   CheckReference(spec, report);
   CheckCount(measure.threads(), 256, "measure.threads", report);
   CheckCount(measure.repeat(), 10'000, "measure.repeat", report);

@@ -4,25 +4,15 @@
 #include <set>
 
 #include "absl/strings/str_cat.h"
+#include "absl/strings/strip.h"
 #include "common/base/names.h"
+#include "common/config/check_prune.h"
 #include "common/config/model_defaults.h"
 #include "common/config/sweep_check.h"
 #include "common/config/yaml_to_proto.h"
 
 namespace tinyjoule {
 namespace {
-
-void CheckPrune(const v1::PruneStep& prune, bool swept, const std::string& path,
-                CheckReport& report) {
-  if (!prune.has_sparsity()) {
-    if (!swept && !report.IsGiven(path + ".sparsity")) {
-      report.Error(path, "prune needs \"sparsity\", here or among the variant's parameters");
-    }
-  } else if (!(prune.sparsity() >= 0 && prune.sparsity() < 1)) {
-    report.Error(path + ".sparsity",
-                 absl::StrCat("sparsity is at least 0 and below 1, not ", prune.sparsity()));
-  }
-}
 
 void CheckFinetune(const v1::FinetuneStep& finetune, const std::string& path, CheckReport& report) {
   if (finetune.epochs() < 1) report.Error(path + ".epochs", "epochs is at least 1");
@@ -66,20 +56,9 @@ void CheckDistill(const v1::DistillStep& distill, const std::string& path, Check
 }
 
 // Keys that the format has and this version does not honour: never silently ignored.
-constexpr const char* kUnavailableKeys[] = {"prune.allocation",
-                                            "prune.schedule",
-                                            "prune.steps",
-                                            "prune.epochs",
-                                            "prune.lr",
-                                            "prune.round_to",
-                                            "quantize.observer",
-                                            "quantize.percentile",
-                                            "quantize.io",
-                                            "quantize.epochs",
-                                            "quantize.weight_scales",
-                                            "quantize.lr",
-                                            "distill.teacher",
-                                            "distill.beta"};
+constexpr const char* kUnavailableKeys[] = {
+    "quantize.observer",      "quantize.percentile", "quantize.io",     "quantize.epochs",
+    "quantize.weight_scales", "quantize.lr",         "distill.teacher", "distill.beta"};
 
 void CheckAvailable(const std::string& path, CheckReport& report) {
   for (const char* key : kUnavailableKeys) {
@@ -89,8 +68,8 @@ void CheckAvailable(const std::string& path, CheckReport& report) {
   }
 }
 
-void CheckStep(const v1::CompressStep& step, bool swept, const std::string& path,
-               CheckReport& report) {
+void CheckStep(const v1::CompressStep& step, const std::set<std::string>& swept,
+               const std::string& path, CheckReport& report) {
   switch (step.step_case()) {
     case v1::CompressStep::kPrune:
       return CheckPrune(step.prune(), swept, path + ".prune", report);
@@ -114,6 +93,7 @@ bool Has(const v1::VariantSpec& variant, v1::CompressStep::StepCase kind) {
 
 void CheckOrder(const v1::VariantSpec& variant, const std::string& path, CheckReport& report) {
   int quantize_steps = 0;
+  bool clustered = false;
   for (int i = 0; i < variant.compress_size(); ++i) {
     const v1::CompressStep& step = variant.compress(i);
     const std::string at = absl::StrCat(path, ".compress.", i);
@@ -123,10 +103,24 @@ void CheckOrder(const v1::VariantSpec& variant, const std::string& path, CheckRe
                                              "trained or pruned; move quantize to the end");
     }
     if (step.has_quantize()) ++quantize_steps;
+    if (step.has_cluster()) clustered = true;
+    if (step.has_prune() && clustered) {
+      report.Error(at, "pruning takes clusters apart; prune first, then cluster what is left");
+    }
     if (step.has_distill() && i > 0) {
       report.Error(at, "distill starts from a new student, so it must be the first step");
     }
   }
+}
+
+// What stands behind `prefix` in the paths of the variant's parameters.
+std::set<std::string> SweptKeys(const v1::VariantSpec& variant, const std::string& prefix) {
+  std::set<std::string> keys;
+  for (const auto& [parameter, range] : variant.parameters()) {
+    absl::string_view key = parameter;
+    if (absl::ConsumePrefix(&key, prefix)) keys.insert(std::string(key));
+  }
+  return keys;
 }
 
 std::string ExcludeHint(const v1::VariantSpec& variant, const v1::ModelSpec& model) {
@@ -140,16 +134,7 @@ std::string RefusedByKnn(const v1::CompressStep& step) {
   if (step.has_distill()) {
     return NotAvailable("distillation of a tinyknn", "random pruning and int8 of its points");
   }
-  if (!step.has_prune()) return "";
-  if (step.prune().scope() == v1::PRUNE_SCOPE_STRUCTURED) {
-    return "a tinyknn has no channels that structured pruning could remove; its stored points are "
-           "pruned with scope: unstructured, criterion: random";
-  }
-  if (step.prune().criterion() != v1::PRUNE_CRITERION_RANDOM) {
-    return absl::StrCat("the stored points of a tinyknn have no ", WordOf(step.prune().criterion()),
-                        " weight; they are pruned with criterion: random");
-  }
-  return "";
+  return step.has_prune() ? PruneRefusedByKnn(step.prune()) : "";
 }
 
 bool IsExcludedPair(const v1::SweepSpec& spec, const v1::VariantSpec& variant,
@@ -166,7 +151,11 @@ void CheckPair(const v1::VariantSpec& variant, const std::string& path, const v1
   for (int i = 0; i < variant.compress_size(); ++i) {
     const v1::CompressStep& step = variant.compress(i);
     std::string refused;
-    if (model.type() == v1::MODEL_TYPE_TINYKNN) refused = RefusedByKnn(step);
+    if (model.type() == v1::MODEL_TYPE_TINYKNN) {
+      refused = RefusedByKnn(step);
+    } else if (step.has_prune()) {
+      refused = PruneRefusedByNetwork(step.prune());
+    }
     if (model.type() == v1::MODEL_TYPE_ONNX) {
       refused = NotAvailable("compression of a model of type onnx", "models that are trained here");
     }
@@ -182,8 +171,8 @@ void CheckPair(const v1::VariantSpec& variant, const std::string& path, const v1
 void CheckSteps(const v1::VariantSpec& variant, const std::string& path, CheckReport& report) {
   for (int i = 0; i < variant.compress_size(); ++i) {
     const std::string step = absl::StrCat("compress.", i);
-    const bool swept = variant.parameters().contains(step + ".prune.sparsity");
-    CheckStep(variant.compress(i), swept, absl::StrCat(path, ".", step), report);
+    CheckStep(variant.compress(i), SweptKeys(variant, step + ".prune."),
+              absl::StrCat(path, ".", step), report);
     CheckAvailable(absl::StrCat(path, ".", step), report);
   }
   CheckOrder(variant, path, report);

@@ -15,6 +15,9 @@ bool IsImageSet(v1::DatasetType type);
 // The layers of a model of that type that the file leaves out.
 void ApplyModelDefaults(v1::ModelSpec& model);
 
+// What a prune step leaves out. Again when a parameter has changed the schedule.
+void ApplyPruneDefaults(v1::PruneStep& prune);
+
 // The word of its type.
 std::string DefaultModelName(v1::ModelType type);
 

@@ -86,11 +86,7 @@ void ApplyTrainDefaults(bool images, v1::TrainSpec& train) {
 
 void ApplyStepDefaults(v1::CompressStep& step) {
   if (step.has_prune()) {
-    v1::PruneStep& prune = *step.mutable_prune();
-    DefaultEnum(prune, &v1::PruneStep::scope, &v1::PruneStep::set_scope,
-                v1::PRUNE_SCOPE_UNSTRUCTURED);
-    DefaultEnum(prune, &v1::PruneStep::criterion, &v1::PruneStep::set_criterion,
-                v1::PRUNE_CRITERION_L1);
+    ApplyPruneDefaults(*step.mutable_prune());
   } else if (step.has_finetune()) {
     TJ_DEFAULT(*step.mutable_finetune(), epochs, 10);
   } else if (step.has_quantize()) {
@@ -139,6 +135,20 @@ void ApplySeedDefaults(v1::SweepSpec& spec) {
 }
 
 }  // namespace
+
+void ApplyPruneDefaults(v1::PruneStep& prune) {
+  DefaultEnum(prune, &v1::PruneStep::scope, &v1::PruneStep::set_scope,
+              v1::PRUNE_SCOPE_UNSTRUCTURED);
+  DefaultEnum(prune, &v1::PruneStep::criterion, &v1::PruneStep::set_criterion,
+              v1::PRUNE_CRITERION_L1);
+  DefaultEnum(prune, &v1::PruneStep::allocation, &v1::PruneStep::set_allocation,
+              v1::PRUNE_ALLOCATION_LAYER);
+  DefaultEnum(prune, &v1::PruneStep::schedule, &v1::PruneStep::set_schedule,
+              v1::PRUNE_SCHEDULE_ONE_SHOT);
+  if (prune.schedule() != v1::PRUNE_SCHEDULE_GRADUAL) return;
+  if (!prune.has_steps()) prune.set_steps(5);
+  if (!prune.has_epochs()) prune.set_epochs(10);
+}
 
 void ApplySweepDefaults(v1::SweepSpec& spec) {
   ApplySeedDefaults(spec);

@@ -77,9 +77,22 @@ bool IsExcluded(const v1::SweepSpec& spec, const ExpandedTrial& trial) {
                      [&](const v1::Exclusion& e) { return Matches(e, trial); });
 }
 
+void ResolvePrune(const v1::TrainSpec& train, v1::PruneStep& prune) {
+  ApplyPruneDefaults(prune);
+  if (prune.schedule() == v1::PRUNE_SCHEDULE_GRADUAL) {
+    if (!prune.has_lr()) prune.set_lr(train.lr());
+  } else {
+    // Of another value of a swept schedule.
+    prune.clear_steps();
+    prune.clear_epochs();
+    prune.clear_lr();
+  }
+}
+
 // What the steps leave to the rest of the trial: learning rates, and the student's layers.
 void ResolveSteps(v1::TrialSpec& trial) {
   for (v1::CompressStep& step : *trial.mutable_compress()) {
+    if (step.has_prune()) ResolvePrune(trial.train(), *step.mutable_prune());
     if (step.has_finetune() && !step.finetune().has_lr()) {
       step.mutable_finetune()->set_lr(trial.train().lr());
     }

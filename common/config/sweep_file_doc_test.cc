@@ -130,6 +130,7 @@ v1::SweepSpec SpecOf(v1::DatasetType type, v1::SplitMethod split) {
   v1::VariantSpec& variant = *spec.add_variants();
   variant.set_name("v");
   variant.add_compress()->mutable_prune();
+  variant.add_compress()->mutable_prune()->set_schedule(v1::PRUNE_SCHEDULE_GRADUAL);
   variant.add_compress()->mutable_finetune();
   variant.add_compress()->mutable_quantize();
   variant.add_compress()->mutable_distill();

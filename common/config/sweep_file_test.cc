@@ -5,8 +5,12 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <set>
+#include <string>
+
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_replace.h"
+#include "common/config/sweep_expansion.h"
 
 namespace tinyjoule {
 namespace {
@@ -187,6 +191,29 @@ INSTANTIATE_TEST_SUITE_P(
             kPrune, "{prune: {criterion: random}}, {finetune: {epochs: 3}}",
             "model knn: a tinyknn is not trained, so it cannot be fine-tuned; leave the pair out "
             "with exclude: [{variant: pruned, model: knn}]"},
+        Refusal{kPrune, "{prune: {criterion: random, allocation: global}}",
+                "model knn: allocation: global compares layers, and a tinyknn has none"},
+        Refusal{kPrune, "{prune: {criterion: random, schedule: gradual}}",
+                "model knn: schedule: gradual fine-tunes between its steps"},
+        Refusal{kPrune, "{prune: {criterion: random, steps: 3}}",
+                "s.yaml:10:50: \"steps\" belongs to schedule: gradual"},
+        Refusal{kPrune, "{prune: {criterion: random, epochs: 3}}",
+                "\"epochs\" belongs to schedule: gradual"},
+        Refusal{kPrune, "{prune: {criterion: random, schedule: one_shot, lr: 0.1}}",
+                "\"lr\" belongs to schedule: gradual"},
+        Refusal{kPrune, "{prune: {schedule: gradual, steps: 20}}",
+                "each of 20 steps is followed by at least one epoch, but epochs is 10"},
+        Refusal{kPrune, "{prune: {schedule: gradual, epochs: 4}}",
+                "each of 5 steps is followed by at least one epoch, but epochs is 4"},
+        Refusal{kPrune, "{prune: {schedule: gradual, steps: 0}}", "steps is from 1 to 1000"},
+        Refusal{kPrune, "{prune: {schedule: gradual, lr: 0}}", "lr is above 0"},
+        Refusal{kPrune, "{prune: {criterion: random, round_to: 4}}",
+                "\"round_to\" is for the channels of scope: structured"},
+        Refusal{kPrune, "{prune: {scope: structured, round_to: 0}}", "round_to is at least 1"},
+        Refusal{kPrune, "{prune: {criterion: error}}",
+                "model mlp: criterion: error is for the stored"},
+        Refusal{kPrune, "{cluster: {}}, {prune: {criterion: random}}",
+                "pruning takes clusters apart; prune first"},
         Refusal{kPrune, "{quantize: {}}, {prune: {criterion: random}}",
                 "nothing can follow quantize"},
         Refusal{kPrune, "{prune: {criterion: random}}, {quantize: {mode: qat}}",
@@ -246,6 +273,49 @@ INSTANTIATE_TEST_SUITE_P(
         Refusal{"name: small", "name: small\nparameters: {train.lr: {values: [0.1, 0]}}",
                 "lr is above 0"}));
 
+class AcceptedTest : public ::testing::TestWithParam<const char*> {};
+
+// Of a network alone; of sparsity the variant's parameters have the values.
+TEST_P(AcceptedTest, LintHasNothingToSay) {
+  const std::string yaml =
+      absl::StrReplaceAll(kValid, {{"  - {name: knn, type: tinyknn}\n", ""}, {kPrune, GetParam()}});
+  EXPECT_EQ(Lint(yaml), "");
+}
+
+INSTANTIATE_TEST_SUITE_P(
+    Pruning, AcceptedTest,
+    ::testing::Values(
+        "{prune: {criterion: random, allocation: global}}",
+        "{prune: {allocation: global}}, {finetune: {}}, {quantize: {}}",
+        "{prune: {schedule: gradual}}, {finetune: {epochs: 2}}, {quantize: {}}",
+        "{prune: {scope: structured, criterion: l2, allocation: global, schedule: gradual, steps: "
+        "4, epochs: 4, lr: 0.001, round_to: 8}}",
+        "{prune: {scope: structured, criterion: random}}, {prune: {sparsity: 0.5}}",
+        "{prune: {}}, {finetune: {}}, {prune: {sparsity: 0.9}}, {finetune: {}}"));
+
+TEST(SweepFileTest, ASweptScheduleTakesItsKeysWhereItIsGradual) {
+  const std::string yaml =
+      absl::StrReplaceAll(kValid, {{"  - {name: knn, type: tinyknn}\n", ""},
+                                   {kPrune, "{prune: {sparsity: 0.5, epochs: 8}}"},
+                                   {"compress.0.prune.sparsity: {values: [0.2, 0.4]}",
+                                    "compress.0.prune.schedule: {values: [one_shot, gradual]}"}});
+  const ParsedSweep parsed = ParseSweep(yaml, "s.yaml", {});
+  EXPECT_EQ(FormatDiagnostics(parsed.diagnostics), "");
+  const auto trials = ExpandSweep(parsed.spec);
+  ASSERT_TRUE(trials.ok()) << trials.status();
+  std::set<std::string> steps;
+  for (const ExpandedTrial& trial : *trials) {
+    if (trial.variant == "pruned") steps.insert(trial.trial.compress(0).prune().ShortDebugString());
+  }
+  EXPECT_THAT(steps, ::testing::ElementsAre(
+                         "scope: PRUNE_SCOPE_UNSTRUCTURED criterion: PRUNE_CRITERION_L1 sparsity: "
+                         "0.5 allocation: PRUNE_ALLOCATION_LAYER schedule: PRUNE_SCHEDULE_GRADUAL "
+                         "steps: 5 epochs: 8 lr: 0.001",
+                         "scope: PRUNE_SCOPE_UNSTRUCTURED criterion: PRUNE_CRITERION_L1 sparsity: "
+                         "0.5 allocation: PRUNE_ALLOCATION_LAYER schedule: "
+                         "PRUNE_SCHEDULE_ONE_SHOT"));
+}
+
 TEST(SweepFileTest, TooManyTrialsAreRefused) {
   std::string seeds;
   for (int i = 0; i < 20'000; ++i) absl::StrAppend(&seeds, i == 0 ? "" : ",", i);
@@ -260,6 +330,14 @@ TEST(SweepFileTest, WarnsAboutUnlimitedInterpolation) {
       "s", {});
   EXPECT_TRUE(parsed.ok());
   EXPECT_THAT(FormatDiagnostics(parsed.diagnostics), HasSubstr("warning: gaps of any length"));
+}
+
+TEST(SweepFileTest, WarnsAboutASparseEngineWithoutZeros) {
+  const std::string engine = "name: small\nmeasure: {engine: [xnnpack, sparse]}";
+  EXPECT_EQ(LintWith("name: small", engine), "");
+  const std::string yaml = absl::StrReplaceAll(
+      kValid, {{"name: small", engine}, {kPrune, "{prune: {scope: structured}}"}});
+  EXPECT_THAT(Lint(yaml), HasSubstr("warning: the engine sparse does what xnnpack does"));
 }
 
 TEST(SweepFileTest, OverridesChangeValuesByPath) {
