@@ -51,6 +51,33 @@ TEST_F(CoordAppTest, ShowExplainsEveryFlag) {
   EXPECT_THAT(err_.str(), HasSubstr("no sweep, run, agent or trial is called r-2"));
 }
 
+TEST_F(CoordAppTest, ShowTellsEverySizeOfAModel) {
+  v1::TrialSummary& trial = *fake_.trials.add_trials();
+  trial.set_trial_id("trial-1");
+  v1::ModelSize& size = *trial.mutable_outcome()->mutable_size();
+  size.set_sparsity_nominal(0.6);
+  size.set_sparsity(0.5986);
+  size.set_parameter_count(2497);
+  size.set_nonzero_count(1002);
+  size.set_mac_count(2400);
+  size.set_model_bytes(10'700);
+  size.set_model_bytes_zstd(6'100);
+  size.set_model_bytes_dense(10'701);
+  size.set_model_bytes_sparse(5'900);
+  size.set_model_bytes_clustered(9'800);
+  size.set_peak_activation_bytes(384);
+  EXPECT_EQ(Run({"show", "trial-1"}), 0);
+  EXPECT_THAT(err_.str(),
+              HasSubstr("size: 2497 parameters, 1002 of them not 0; sparsity 0.5986 (asked for: "
+                        "0.6); 2400 MACs, at most 384 B of activations\n"
+                        "file:\n"
+                        "         10700 B  as stored (ONNX)\n"
+                        "          6100 B  compressed (zstd)\n"
+                        "         10701 B  every parameter in full\n"
+                        "          5900 B  sparse, with its index\n"
+                        "          9800 B  clustered, with its codebook\n"));
+}
+
 TEST_F(CoordAppTest, ControlCharactersOfOthersDoNotReachTheTerminal) {
   fake_.sweep.set_name("evil\x1b[2J");
   EXPECT_EQ(Run({"list", "sweeps"}), 0);

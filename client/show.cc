@@ -8,6 +8,7 @@
 #include "absl/strings/str_format.h"
 #include "client/commands.h"
 #include "client/pages.h"
+#include "client/size_text.h"
 #include "client/tables.h"
 #include "client/words.h"
 #include "common/energy/flag_catalog.h"
@@ -87,6 +88,7 @@ absl::StatusOr<bool> ShowRun(Session& session, const std::string& id) {
   if (absl::IsNotFound(answer.status())) return false;
   if (!answer.ok()) return answer.status();
   PrintFacts(session, answer->run());
+  session.console.err << SizeText(answer->run().outcome().size());
   TellEnergy(session.console, answer->run());
   ExplainFlags(session.console, answer->run());
   return true;
@@ -117,6 +119,7 @@ absl::StatusOr<bool> ShowTrial(Session& session, const std::string& id) {
     for (const v1::TrialSummary& trial : trials->trials()) {
       if (!absl::StartsWith(trial.trial_id(), id)) continue;
       PrintFacts(session, trial);
+      session.console.err << SizeText(trial.outcome().size());
       return true;
     }
   }

@@ -13,9 +13,9 @@ namespace {
 
 constexpr std::array<const char*, 6> kViews = {"Dropout", "Flatten", "Identity",
                                                "Reshape", "Squeeze", "Unsqueeze"};
-constexpr std::array<const char*, 12> kInPlace = {"Abs",     "Clip",    "Exp",  "LeakyRelu",
-                                                  "Log",     "Neg",     "Relu", "Reciprocal",
-                                                  "Sigmoid", "Softmax", "Sqrt", "Tanh"};
+constexpr std::array<const char*, 13> kInPlace = {
+    "Abs",  "BatchNormalization", "Clip",    "Exp",     "LeakyRelu", "Log", "Neg",
+    "Relu", "Reciprocal",         "Sigmoid", "Softmax", "Sqrt",      "Tanh"};
 
 // Which buffer each value lies in, and from which node to which it is needed.
 class BufferPlan {

@@ -28,11 +28,18 @@ namespace tinyjoule {
 //                          k-nearest neighbours: rows x features.
 //   model_bytes            Size of the file.
 //   model_bytes_zstd       Size of the file behind zstd at its default level, 3, for every model.
+//   model_bytes_dense      The file with each parameter tensor in full, each element in its own
+//   type:
+//                          model_bytes, unless the file itself has indices into a codebook.
 //   model_bytes_sparse     The file with each parameter tensor in the smaller of two layouts:
 //                          dense, or compressed sparse rows = nonzeros x (element bytes + column
 //                          index bytes) + (rows + 1) x row pointer bytes, in which rows is the
 //                          first dimension, columns the product of the others, and indices take 1,
 //                          2 or 4 bytes, as the largest needs (columns - 1; nonzeros).
+//   model_bytes_clustered  The file with each parameter tensor in the smaller of two layouts:
+//   dense,
+//                          or a codebook of its distinct values and for each element an index of
+//                          as many bits as it needs, packed.
 //   peak_activation_bytes  See PeakActivationBytes in onnx_graph.h.
 //
 // InvalidArgument, Unimplemented: as OnnxGraph::Create.

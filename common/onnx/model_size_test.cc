@@ -23,6 +23,23 @@ class Chain {
     return Layer("Conv", {outputs, inputs, kernel},
                  {IntsAttribute("pads", {kernel / 2, kernel / 2})});
   }
+  // With "same" padding as TensorFlow has it: of an odd border the larger half is behind.
+  Chain& Conv2d(const Shape& weights, int64_t stride, int64_t groups) {
+    return Layer("Conv", weights,
+                 {IntAttribute("group", groups), IntsAttribute("strides", {stride, stride}),
+                  StringAttribute("auto_pad", "SAME_UPPER")});
+  }
+  const std::string& current() const { return current_; }
+  Chain& GoBackTo(const std::string& value) {
+    current_ = value;
+    return *this;
+  }
+  Chain& AddTo(const std::string& value) {
+    const std::string sum = "v" + std::to_string(++count_);
+    builder_.AddNode("Add", {current_, value}, {sum});
+    current_ = sum;
+    return *this;
+  }
   Chain& Dense(int64_t inputs, int64_t outputs) {
     return Layer("Gemm", {outputs, inputs}, {IntAttribute("transB", 1)});
   }
@@ -142,6 +159,65 @@ TEST(ModelSizeTest, SparseBytesCountTheirIndices) {
   EXPECT_EQ(size->nonzero_count(), 7u);
   EXPECT_DOUBLE_EQ(size->sparsity(), 29.0 / 36);
   EXPECT_EQ(size->model_bytes_sparse(), size->model_bytes() - 128 + 20);
+  EXPECT_EQ(size->model_bytes_dense(), size->model_bytes());
+  // The weights are 0 or 1: 32 bits of indices and 2 values; the biases are one value.
+  EXPECT_EQ(size->model_bytes_clustered(), size->model_bytes() - 128 + (4 + 8) - 16 + 4);
+}
+
+// 3 x 7 weights of five values (-0 is 0): 21 indices of 3 bits are 63 bits, 8 bytes, and 20 bytes
+// of values. Biases of three values: 6 bits and 12 bytes are more than 12.
+TEST(ModelSizeTest, ClusteredBytesCountTheirCodebook) {
+  std::vector<float> weights;
+  for (int i = 0; i < 21; ++i) weights.push_back(static_cast<float>(i % 5));
+  weights[10] = -0.0f;
+  OnnxBuilder builder("clustered");
+  builder.AddInput("input", {-1, 7});
+  builder.AddInitializer("w", {3, 7}, weights);
+  builder.AddInitializer("b", {3}, std::vector<float>{1, 2, 3});
+  builder.AddNode("Gemm", {"input", "w", "b"}, {"output"}, {IntAttribute("transB", 1)});
+  builder.AddOutput("output", {-1, 3});
+  const onnx::ModelProto model = builder.Build();
+  const auto size = MeasureModel(model, *SerializeModel(model));
+  ASSERT_TRUE(size.ok()) << size.status();
+  EXPECT_EQ(size->model_bytes_clustered(), size->model_bytes() - 84 + 8 + 20);
+}
+
+// DS-CNN of MLPerf Tiny (Banbury et al. 2021): published with 2.66 million MACs. By hand: 40 taps
+// for 64 x 25 x 5 values, four times 9 taps and 64 for as many, and 64 x 12.
+TEST(ModelSizeTest, MacsOfADepthwiseSeparableNetwork) {
+  Chain chain({-1, 1, 49, 10});
+  chain.Conv2d({64, 1, 10, 4}, 2, 1).Add("Relu");
+  for (int block = 0; block < 4; ++block) {
+    chain.Conv2d({64, 1, 3, 3}, 1, 64).Add("Relu").Conv2d({64, 64, 1, 1}, 1, 1).Add("Relu");
+  }
+  const v1::ModelSize size = chain.Add("GlobalAveragePool").Add("Flatten").Dense(64, 12).Measure();
+  EXPECT_EQ(size.mac_count(), 64u * 125 * 40 + 4 * 64 * 125 * (9 + 64) + 64 * 12);
+  EXPECT_EQ(size.mac_count(), 2'656'768u);
+  EXPECT_EQ(size.parameter_count(), 64u * 41 + 4 * 64 * (9 + 1 + 64 + 1) + 65 * 12);
+  // A layer's input and output of 64 x 25 x 5.
+  EXPECT_EQ(size.peak_activation_bytes(), 2u * 64 * 125 * 4);
+}
+
+// ResNet-8 of MLPerf Tiny, normalisation folded: published with 12.5 million MACs.
+TEST(ModelSizeTest, MacsAndActivationsOfAResidualNetwork) {
+  Chain chain({-1, 3, 32, 32});
+  chain.Conv2d({16, 3, 3, 3}, 1, 1).Add("Relu");
+  int64_t channels = 16;
+  for (const int64_t wide : {16, 32, 64}) {
+    const int64_t stride = wide == channels ? 1 : 2;
+    std::string skipped = chain.current();
+    const std::string block = skipped;
+    if (stride == 2) skipped = chain.Conv2d({wide, channels, 1, 1}, 2, 1).current();
+    chain.GoBackTo(block).Conv2d({wide, channels, 3, 3}, stride, 1).Add("Relu");
+    chain.Conv2d({wide, wide, 3, 3}, 1, 1).AddTo(skipped).Add("Relu");
+    channels = wide;
+  }
+  const v1::ModelSize size = chain.Add("GlobalAveragePool").Add("Flatten").Dense(64, 10).Measure();
+  EXPECT_EQ(size.mac_count(), 12'501'632u);
+  EXPECT_EQ(size.parameter_count(), 77'706u);
+  // In the first block, 16 x 32 x 32 three times: what is skipped over, and the input and output of
+  // the second convolution, or both summands and the sum.
+  EXPECT_EQ(size.peak_activation_bytes(), 3u * 16 * 32 * 32 * 4);
 }
 
 // Int8 weights and int32 biases count, scales and zero points do not; between Quantize and

@@ -100,9 +100,10 @@ class OnnxGraph {
 //   reads
 //
 // A buffer is shared by the values that need no second one: results of Reshape, Flatten, Squeeze,
-// Unsqueeze, Identity, Dropout; of Relu, Clip, Sigmoid, Tanh and the like in place when nobody else
-// reads their input; and in a quantised model the float values between DequantizeLinear and
-// QuantizeLinear, which exist as int8 only. Constants are parameters, not activations.
+// Unsqueeze, Identity, Dropout; of Relu, Clip, Sigmoid, Tanh, BatchNormalization and the like in
+// place when nobody else reads their input; and in a quantised model the float values between
+// DequantizeLinear and QuantizeLinear, which exist as int8 only. Constants are parameters, not
+// activations.
 uint64_t PeakActivationBytes(const OnnxGraph& graph);
 
 // The operators that OnnxGraph infers shapes for, sorted.

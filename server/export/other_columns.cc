@@ -160,7 +160,8 @@ std::vector<TrialColumn> MakeTrialColumns() {
       OfSize("mac_count", "integer", "", "Multiply-accumulate operations of one inference."),
       OfSize("model_bytes", "integer", "B", "Size of the ONNX file."),
       OfSize("model_bytes_zstd", "integer", "B", "The same, compressed with zstd, level 3."),
-      OfSize("model_bytes_sparse", "integer", "B", "Parameters stored sparse, with their index."),
+      OfSize("model_bytes_sparse", "integer", "B",
+             "The file with its parameters stored sparse, their index included."),
       OfSize("peak_activation_bytes", "integer", "B", "Largest memory for activations."),
       OfTrial("train_rows", "integer", "", "outcome.dataset.train_rows", true, "Training rows."),
       OfTrial("test_rows", "integer", "", "outcome.dataset.test_rows", true, "Test rows."),
@@ -170,6 +171,9 @@ std::vector<TrialColumn> MakeTrialColumns() {
               "SHA-256 of the ONNX file."),
       OfTrial("dataset_sha256", "string", "", "outcome.dataset.dataset_sha256", true,
               "SHA-256 over the data files and the data set's part of the sweep."),
+      OfSize("model_bytes_dense", "integer", "B", "Size of the file with every parameter in full."),
+      OfSize("model_bytes_clustered", "integer", "B",
+             "The file with packed indices into codebooks of distinct values."),
   };
 }
 

@@ -79,7 +79,8 @@ std::vector<RunColumn> Identity() {
       Show("os", "string", "", "agent.os", "Operating system of the agent."),
       Show("kernel", "string", "", "agent.kernel", "Kernel of the agent."),
       Show("agent_version", "string", "", "agent.agent_version", "Version of the agent program."),
-      Show("engine", "string", "", "engine", "Inference engine: xnnpack, reference or torch."),
+      Show("engine", "string", "", "engine",
+           "Inference engine: xnnpack, reference, torch or sparse."),
       Show("engine_version", "string", "", "result.engine_version", "Version of the engine."),
       Show("threads", "integer", "", "threads", "Threads that the engine used."),
       Show("governor", "string", "", "result.board.governor", "CPU frequency governor."),
@@ -125,7 +126,7 @@ std::vector<RunColumn> Size() {
       Show("model_bytes_zstd", "integer", "B", "outcome.size.model_bytes_zstd",
            "Size of the ONNX file compressed with zstd, level 3."),
       Show("model_bytes_sparse", "integer", "B", "outcome.size.model_bytes_sparse",
-           "Size of the parameters stored sparse, with their index."),
+           "Size of the ONNX file with its parameters stored sparse, their index included."),
       Compute("peak_activation_bytes", "integer", "B", PeakActivation,
               "Largest memory for activations during one inference."),
   };
@@ -278,13 +279,23 @@ std::vector<RunColumn> Calibration() {
   };
 }
 
+std::vector<RunColumn> OtherSizes() {
+  return {
+      Show("model_bytes_dense", "integer", "B", "outcome.size.model_bytes_dense",
+           "Size of the ONNX file with every parameter in full."),
+      Show("model_bytes_clustered", "integer", "B", "outcome.size.model_bytes_clustered",
+           "Size of the ONNX file with its parameters as packed indices into codebooks of their "
+           "distinct values, codebooks included."),
+  };
+}
+
 }  // namespace
 
 const std::vector<RunColumn>& RunColumns() {
   static const auto* const columns = [] {
     auto* all = new std::vector<RunColumn>();
     for (const auto& group : {Identity(), Quality(), Size(), Latency(), Energy(), Board(),
-                              Training(), Uncertainty(), Calibration()}) {
+                              Training(), Uncertainty(), Calibration(), OtherSizes()}) {
       all->insert(all->end(), group.begin(), group.end());
     }
     return all;
