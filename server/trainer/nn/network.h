@@ -78,8 +78,19 @@ struct Layer {
   int64_t PadTop() const { return PadBefore(in.height, out.height, kernel_height, stride_height); }
   int64_t PadLeft() const { return PadBefore(in.width, out.width, kernel_width, stride_width); }
 
+  // And behind it.
+  int64_t PadBottom() const {
+    return PadAll(in.height, out.height, kernel_height, stride_height) - PadTop();
+  }
+  int64_t PadRight() const {
+    return PadAll(in.width, out.width, kernel_width, stride_width) - PadLeft();
+  }
+
   static int64_t PadBefore(int64_t in, int64_t out, int64_t kernel, int64_t stride) {
-    return std::max<int64_t>((out - 1) * stride + kernel - in, 0) / 2;
+    return PadAll(in, out, kernel, stride) / 2;
+  }
+  static int64_t PadAll(int64_t in, int64_t out, int64_t kernel, int64_t stride) {
+    return std::max<int64_t>((out - 1) * stride + kernel - in, 0);
   }
 };
 

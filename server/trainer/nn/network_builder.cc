@@ -4,56 +4,20 @@
 
 #include <cmath>
 #include <string>
-#include <utility>
 
 #include "absl/strings/str_cat.h"
+#include "absl/strings/str_join.h"
+#include "common/base/names.h"
 #include "common/base/status.h"
+#include "server/trainer/nn/layer_chain.h"
+#include "server/trainer/nn/mlperf_tiny.h"
 
 namespace tinyjoule {
 namespace {
 
 constexpr int64_t kMaxUnits = 65'536;
 constexpr int64_t kMaxParameters = 50'000'000;
-
-// Appends layers, each reading what the one before it left.
-class LayerChain {
- public:
-  explicit LayerChain(FeatureMap input) : at_(input) {}
-
-  void Conv(int64_t channels, int64_t kernel_height, int64_t kernel_width) {
-    Layer& layer = Append(LayerKind::kConv, {channels, at_.height, at_.width});
-    layer.name = absl::StrCat("conv", ++convs_);
-    layer.kernel_height = kernel_height;
-    layer.kernel_width = kernel_width;
-  }
-  void Linear(int64_t units, bool is_output) {
-    Layer& layer = Append(LayerKind::kLinear, {units, 1, 1});
-    layer.name = is_output ? "output" : absl::StrCat("dense", ++denses_);
-  }
-  void Relu() { Append(LayerKind::kRelu, at_); }
-  void MaxPool() { Append(LayerKind::kMaxPool, {at_.channels, at_.height / 2, at_.width / 2}); }
-  void GlobalAverage() { Append(LayerKind::kGlobalAverage, {at_.channels, 1, 1}); }
-  void Flatten() { Append(LayerKind::kFlatten, {at_.size(), 1, 1}); }
-
-  const FeatureMap& at() const { return at_; }
-  std::vector<Layer> Take() { return std::move(layers_); }
-
- private:
-  Layer& Append(LayerKind kind, FeatureMap out) {
-    Layer layer;
-    layer.kind = kind;
-    layer.in = at_;
-    layer.out = out;
-    at_ = out;
-    layers_.push_back(std::move(layer));
-    return layers_.back();
-  }
-
-  FeatureMap at_;
-  std::vector<Layer> layers_;
-  int convs_ = 0;
-  int denses_ = 0;
-};
+constexpr double kMobileNetWidth = 0.25;
 
 template <typename Repeated>
 std::vector<int64_t> ValuesOr(const Repeated& given, std::vector<int64_t> otherwise) {
@@ -79,24 +43,41 @@ void AddDense(const std::vector<int64_t>& units, int64_t outputs, LayerChain& ch
   chain.Linear(outputs, /*is_output=*/true);
 }
 
+// A network whose first layer reads one row of values.
+struct VectorNetwork {
+  Network network;
+  LayerChain chain;
+};
+
+VectorNetwork StartVector(absl::Span<const int64_t> data_shape) {
+  FeatureMap input;
+  for (int64_t size : data_shape) input.channels *= size;
+  VectorNetwork start{{}, LayerChain(input)};
+  const bool one_row = data_shape.size() == 2 && data_shape[0] == 1;
+  if (one_row) {
+    start.network.sample_shape = {data_shape[1]};
+  } else {
+    start.network.sample_shape.assign(data_shape.begin(), data_shape.end());
+    start.chain.Flatten();
+  }
+  return start;
+}
+
 absl::StatusOr<Network> BuildMlp(const v1::ModelSpec& spec, absl::Span<const int64_t> data_shape,
                                  int64_t outputs) {
   const std::vector<int64_t> hidden = ValuesOr(spec.hidden(), {64, 32});
   TJ_RETURN_IF_ERROR(CheckUnits("hidden", hidden));
-  FeatureMap input;
-  for (int64_t size : data_shape) input.channels *= size;
-  Network network;
-  LayerChain chain(input);
-  const bool one_row = data_shape.size() == 2 && data_shape[0] == 1;
-  if (one_row) {
-    network.sample_shape = {data_shape[1]};
-  } else {
-    network.sample_shape.assign(data_shape.begin(), data_shape.end());
-    chain.Flatten();
-  }
-  AddDense(hidden, outputs, chain);
-  network.layers = chain.Take();
-  return network;
+  VectorNetwork start = StartVector(data_shape);
+  AddDense(hidden, outputs, start.chain);
+  start.network.layers = start.chain.Take();
+  return std::move(start.network);
+}
+
+Network BuildAutoencoder(absl::Span<const int64_t> data_shape) {
+  VectorNetwork start = StartVector(data_shape);
+  AddAutoencoder(start.chain);
+  start.network.layers = start.chain.Take();
+  return std::move(start.network);
 }
 
 FeatureMap CnnInput(absl::Span<const int64_t> data_shape) {
@@ -107,7 +88,7 @@ FeatureMap CnnInput(absl::Span<const int64_t> data_shape) {
 absl::Status AddConvolutions(const std::vector<int64_t>& channels, int64_t kernel, bool image,
                              LayerChain& chain) {
   for (int64_t channel : channels) {
-    chain.Conv(channel, image ? kernel : 1, kernel);
+    chain.Conv(channel, {image ? kernel : 1, kernel, 1});
     chain.Relu();
     if (!image) continue;
     if (chain.at().height < 2 || chain.at().width < 2) {
@@ -147,6 +128,52 @@ absl::StatusOr<Network> BuildCnn(const v1::ModelSpec& spec, absl::Span<const int
   return network;
 }
 
+// resnet8, ds_cnn, mobilenet_v1.
+absl::StatusOr<Network> BuildImageNetwork(const v1::ModelSpec& spec,
+                                          absl::Span<const int64_t> data_shape, int64_t outputs) {
+  if (data_shape.size() != 3) {
+    return absl::InvalidArgumentError(
+        absl::StrCat("models.type: ", WordOf(spec.type()),
+                     " reads pictures [channels, height, width], but a sample is [",
+                     absl::StrJoin(data_shape, ", "), "]"));
+  }
+  Network network;
+  network.sample_shape.assign(data_shape.begin(), data_shape.end());
+  LayerChain chain(CnnInput(data_shape));
+  if (spec.type() == v1::MODEL_TYPE_RESNET8) {
+    AddResNet8(outputs, chain);
+  } else if (spec.type() == v1::MODEL_TYPE_DS_CNN) {
+    AddDsCnn(outputs, chain);
+  } else {
+    const double width = spec.has_width() ? spec.width() : kMobileNetWidth;
+    if (!(width > 0 && width <= 1)) {
+      return absl::InvalidArgumentError(absl::StrCat("models.width: ", width, " is not in (0, 1]"));
+    }
+    AddMobileNetV1(width, outputs, chain);
+  }
+  network.layers = chain.Take();
+  return network;
+}
+
+absl::StatusOr<Network> BuildLayers(const v1::ModelSpec& spec, absl::Span<const int64_t> data_shape,
+                                    int64_t outputs) {
+  switch (spec.type()) {
+    case v1::MODEL_TYPE_TINYMLP:
+      return BuildMlp(spec, data_shape, outputs);
+    case v1::MODEL_TYPE_TINYCNN:
+      return BuildCnn(spec, data_shape, outputs);
+    case v1::MODEL_TYPE_RESNET8:
+    case v1::MODEL_TYPE_DS_CNN:
+    case v1::MODEL_TYPE_MOBILENET_V1:
+      return BuildImageNetwork(spec, data_shape, outputs);
+    case v1::MODEL_TYPE_AUTOENCODER:
+      return BuildAutoencoder(data_shape);
+    default:
+      return absl::InvalidArgumentError(absl::StrCat(
+          "models.type: ", v1::ModelType_Name(spec.type()), " is not a network that can be built"));
+  }
+}
+
 absl::Status AllocateParameters(Network& network) {
   int64_t total = 0;
   for (const Layer& layer : network.layers) {
@@ -157,11 +184,27 @@ absl::Status AllocateParameters(Network& network) {
     }
   }
   for (Layer& layer : network.layers) {
-    if (!layer.HasParameters()) continue;
-    layer.weight.assign(static_cast<size_t>(layer.out.channels * layer.FanIn()), 0.0F);
-    layer.bias.assign(static_cast<size_t>(layer.out.channels), 0.0F);
+    const bool norm = layer.kind == LayerKind::kBatchNorm;
+    if (!layer.HasParameters() && !norm) continue;
+    const size_t channels = static_cast<size_t>(layer.out.channels);
+    layer.weight.assign(norm ? channels : channels * static_cast<size_t>(layer.FanIn()), 0.0F);
+    layer.bias.assign(channels, 0.0F);
+    if (!norm) continue;
+    layer.mean.assign(channels, 0.0F);
+    layer.variance.assign(channels, 0.0F);
   }
   return absl::OkStatus();
+}
+
+void FillUniform(float bound, RandomSource& random, std::vector<float>& values) {
+  for (float& value : values) value = bound * (2.0F * UniformFloat(random) - 1.0F);
+}
+
+void InitializeNormalization(Layer& layer) {
+  layer.weight.assign(layer.weight.size(), 1.0F);
+  layer.bias.assign(layer.bias.size(), 0.0F);
+  layer.mean.assign(layer.mean.size(), 0.0F);
+  layer.variance.assign(layer.variance.size(), 1.0F);
 }
 
 }  // namespace
@@ -172,13 +215,7 @@ absl::StatusOr<Network> BuildNetwork(const v1::ModelSpec& spec,
     return absl::InvalidArgumentError(
         absl::StrCat("samples of ", data_shape.size(), " dimensions: expected 2 or 3"));
   }
-  const bool mlp = spec.type() == v1::MODEL_TYPE_TINYMLP;
-  if (!mlp && spec.type() != v1::MODEL_TYPE_TINYCNN) {
-    return absl::InvalidArgumentError(absl::StrCat("models.type: ", v1::ModelType_Name(spec.type()),
-                                                   " is not a network that can be built"));
-  }
-  TJ_ASSIGN_OR_RETURN(Network network, mlp ? BuildMlp(spec, data_shape, outputs)
-                                           : BuildCnn(spec, data_shape, outputs));
+  TJ_ASSIGN_OR_RETURN(Network network, BuildLayers(spec, data_shape, outputs));
   TJ_RETURN_IF_ERROR(AllocateParameters(network));
   return network;
 }
@@ -188,11 +225,18 @@ float UniformFloat(RandomSource& random) {
 }
 
 void InitializeParameters(RandomSource& random, Network& network) {
+  const bool normalized = network.MomentCount() > 0;
   for (Layer& layer : network.layers) {
+    if (layer.kind == LayerKind::kBatchNorm) InitializeNormalization(layer);
     if (!layer.HasParameters()) continue;
-    const float bound = 1.0F / std::sqrt(static_cast<float>(layer.FanIn()));
-    for (float& value : layer.weight) value = bound * (2.0F * UniformFloat(random) - 1.0F);
-    for (float& value : layer.bias) value = bound * (2.0F * UniformFloat(random) - 1.0F);
+    const float fan_in = static_cast<float>(layer.FanIn());
+    const float bound = 1.0F / std::sqrt(fan_in);
+    FillUniform(normalized ? std::sqrt(6.0F / fan_in) : bound, random, layer.weight);
+    if (normalized) {
+      layer.bias.assign(layer.bias.size(), 0.0F);
+    } else {
+      FillUniform(bound, random, layer.bias);
+    }
   }
 }
 

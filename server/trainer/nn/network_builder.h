@@ -26,12 +26,18 @@ namespace tinyjoule {
 //            [1, F]: one channel, convolved over the features, as the reference study does.
 //            [F, context]: a channel for each feature, convolved over time.
 //            [C, H, W]: kernel x kernel in two dimensions, each ReLU followed by 2 x 2 max pooling.
+//   resnet8, ds_cnn, mobilenet_v1
+//            the layers of mlperf_tiny.h, for [C, H, W] only.
+//   autoencoder
+//            flattens; as many outputs as the sample has values, whatever `outputs` is.
 //
 // InvalidArgument: a spec that cannot be built, with the key that is wrong.
 absl::StatusOr<Network> BuildNetwork(const v1::ModelSpec& spec,
                                      absl::Span<const int64_t> data_shape, int64_t outputs);
 
-// Weights and biases uniform in +-1/sqrt(fan-in), as PyTorch's Linear and Conv start.
+// Weights and biases uniform in +-1/sqrt(fan-in), as PyTorch's Linear and Conv start. In a network
+// with batch normalisation, weights uniform in +-sqrt(6/fan-in) (He et al. 2015), which keeps the
+// variance from layer to layer, biases 0, and normalisation that changes nothing.
 void InitializeParameters(RandomSource& random, Network& network);
 
 // Uniform in [0, 1) from the upper 24 bits, the same on every machine.
