@@ -21,52 +21,107 @@ std::vector<int64_t> BatchShape(std::vector<int64_t> sample_shape) {
 bool IsImage(const std::vector<int64_t>& sample_shape) { return sample_shape.size() == 3; }
 
 std::vector<int64_t> WeightShape(const Layer& layer, bool image) {
+  if (layer.kind == LayerKind::kBatchNorm) return {layer.out.channels};
   if (layer.kind == LayerKind::kLinear) return {layer.out.channels, layer.FanIn()};
-  std::vector<int64_t> shape = {layer.out.channels, layer.in.channels};
+  std::vector<int64_t> shape = {layer.out.channels, layer.in.channels / layer.groups};
   if (image) shape.push_back(layer.kernel_height);
   shape.push_back(layer.kernel_width);
   return shape;
 }
 
 std::vector<onnx::AttributeProto> ConvAttributes(const Layer& layer, bool image) {
-  const int64_t rows = layer.kernel_height;
-  const int64_t columns = layer.kernel_width;
+  std::vector<int64_t> kernel = {layer.kernel_height, layer.kernel_width};
+  std::vector<int64_t> pads = {layer.PadTop(), layer.PadLeft(), layer.PadBottom(),
+                               layer.PadRight()};
+  std::vector<int64_t> strides = {layer.stride_height, layer.stride_width};
   if (!image) {
-    return {IntsAttribute("kernel_shape", {columns}),
-            IntsAttribute("pads", {columns / 2, columns / 2})};
+    kernel = {layer.kernel_width};
+    pads = {layer.PadLeft(), layer.PadRight()};
+    strides = {layer.stride_width};
   }
-  return {IntsAttribute("kernel_shape", {rows, columns}),
-          IntsAttribute("pads", {rows / 2, columns / 2, rows / 2, columns / 2})};
+  std::vector<onnx::AttributeProto> attributes = {IntsAttribute("kernel_shape", kernel),
+                                                  IntsAttribute("pads", pads)};
+  const bool strided = layer.stride_height != 1 || layer.stride_width != 1;
+  if (strided) attributes.push_back(IntsAttribute("strides", strides));
+  if (layer.groups != 1) attributes.push_back(IntAttribute("group", layer.groups));
+  return attributes;
 }
 
-// Adds the operator of a layer that reads `in`; parameters are given by the names of their values.
-void AddOperator(const Layer& layer, bool image, const std::string& in, const std::string& weight,
-                 const std::string& bias, const std::string& out, OnnxBuilder& builder) {
+// Adds the operator of a layer. `operands` are the names of the values that it reads, then of its
+// parameters.
+void AddOperator(const Layer& layer, bool image, const std::vector<std::string>& operands,
+                 const std::string& out, OnnxBuilder& builder) {
   switch (layer.kind) {
     case LayerKind::kConv:
-      builder.AddNode("Conv", {in, weight, bias}, {out}, ConvAttributes(layer, image));
+      builder.AddNode("Conv", operands, {out}, ConvAttributes(layer, image));
       break;
     case LayerKind::kLinear:
-      builder.AddNode("Gemm", {in, weight, bias}, {out}, {IntAttribute("transB", 1)});
+      builder.AddNode("Gemm", operands, {out}, {IntAttribute("transB", 1)});
+      break;
+    case LayerKind::kBatchNorm:
+      builder.AddNode("BatchNormalization", operands, {out},
+                      {FloatAttribute("epsilon", kBatchNormEpsilon)});
+      break;
+    case LayerKind::kAdd:
+      builder.AddNode("Add", operands, {out});
       break;
     case LayerKind::kMaxPool:
-      builder.AddNode("MaxPool", {in}, {out},
+      builder.AddNode("MaxPool", operands, {out},
                       {IntsAttribute("kernel_shape", {2, 2}), IntsAttribute("strides", {2, 2})});
       break;
     case LayerKind::kRelu:
-      builder.AddNode("Relu", {in}, {out});
+      builder.AddNode("Relu", operands, {out});
       break;
     case LayerKind::kGlobalAverage:
-      builder.AddNode("GlobalAveragePool", {in}, {out});
+      builder.AddNode("GlobalAveragePool", operands, {out});
       break;
     case LayerKind::kFlatten:
-      builder.AddNode("Flatten", {in}, {out}, {IntAttribute("axis", 1)});
-      break;
-    case LayerKind::kBatchNorm:
-    case LayerKind::kAdd:
+      builder.AddNode("Flatten", operands, {out}, {IntAttribute("axis", 1)});
       break;
   }
 }
+
+// Writes a network as it is.
+class FloatExport {
+ public:
+  explicit FloatExport(const Network& network)
+      : network_(network), image_(IsImage(network.sample_shape)), builder_("tinyjoule") {}
+
+  onnx::ModelProto Write() {
+    builder_.AddInput("input", BatchShape(network_.sample_shape));
+    for (size_t i = 0; i < network_.layers.size(); ++i) WriteLayer(static_cast<int64_t>(i));
+    builder_.AddOutput("output", {-1, network_.OutputCount()});
+    return builder_.Build();
+  }
+
+ private:
+  std::string NameOf(int64_t value) const {
+    if (value < 0) return "input";
+    const bool last = value + 1 == static_cast<int64_t>(network_.layers.size());
+    return last ? "output" : absl::StrCat("value_", value);
+  }
+
+  void WriteLayer(int64_t index) {
+    const Layer& layer = network_.layers[static_cast<size_t>(index)];
+    std::vector<std::string> operands = {NameOf(index - layer.reads_back)};
+    if (layer.adds_back > 0) operands.push_back(NameOf(index - layer.adds_back));
+    const auto add_parameter = [&](const char* name, const std::vector<int64_t>& shape,
+                                   const std::vector<float>& values) {
+      if (values.empty()) return;
+      operands.push_back(absl::StrCat(layer.name, ".", name));
+      builder_.AddInitializer(operands.back(), shape, absl::MakeConstSpan(values));
+    };
+    add_parameter("weight", WeightShape(layer, image_), layer.weight);
+    add_parameter("bias", {layer.out.channels}, layer.bias);
+    add_parameter("mean", {layer.out.channels}, layer.mean);
+    add_parameter("variance", {layer.out.channels}, layer.variance);
+    AddOperator(layer, image_, operands, NameOf(index), builder_);
+  }
+
+  const Network& network_;
+  bool image_;
+  OnnxBuilder builder_;
+};
 
 // Writes the int8 form of a network.
 class QuantizedExport {
@@ -89,8 +144,12 @@ class QuantizedExport {
     const bool relu_follows = !last && network_.layers[index + 1].layer.kind == LayerKind::kRelu;
     const std::string value = absl::StrCat("value_", index);
     if (layer.layer.HasParameters()) WriteParameters(layer);
-    AddOperator(layer.layer, image_, in, layer.layer.name + ".weight_dequantized",
-                layer.layer.name + ".bias_dequantized", value, builder_);
+    std::vector<std::string> operands = {in};
+    if (layer.layer.HasParameters()) {
+      operands.push_back(layer.layer.name + ".weight_dequantized");
+      operands.push_back(layer.layer.name + ".bias_dequantized");
+    }
+    AddOperator(layer.layer, image_, operands, value, builder_);
     // The ReLU's result is what is rounded.
     if (relu_follows) return value;
     return Requantize(value, layer.output, last ? "output" : value + "_dequantized");
@@ -139,27 +198,7 @@ class QuantizedExport {
 
 }  // namespace
 
-onnx::ModelProto ExportNetwork(const Network& network) {
-  const bool image = IsImage(network.sample_shape);
-  OnnxBuilder builder("tinyjoule");
-  builder.AddInput("input", BatchShape(network.sample_shape));
-  std::string at = "input";
-  for (size_t i = 0; i < network.layers.size(); ++i) {
-    const Layer& layer = network.layers[i];
-    const std::string weight = layer.name + ".weight";
-    const std::string bias = layer.name + ".bias";
-    if (layer.HasParameters()) {
-      builder.AddInitializer(weight, WeightShape(layer, image), absl::MakeConstSpan(layer.weight));
-      builder.AddInitializer(bias, {layer.out.channels}, absl::MakeConstSpan(layer.bias));
-    }
-    const bool last = i + 1 == network.layers.size();
-    const std::string out = last ? "output" : absl::StrCat("value_", i);
-    AddOperator(layer, image, at, weight, bias, out, builder);
-    at = out;
-  }
-  builder.AddOutput("output", {-1, network.OutputCount()});
-  return builder.Build();
-}
+onnx::ModelProto ExportNetwork(const Network& network) { return FloatExport(network).Write(); }
 
 onnx::ModelProto ExportNetwork(const QuantizedNetwork& network) {
   return QuantizedExport(network).Write();

@@ -1,5 +1,7 @@
 // SPDX-FileCopyrightText: 2026 The TinyJoule Authors
 // SPDX-License-Identifier: Apache-2.0
+#include <algorithm>
+#include <cmath>
 #include <string>
 #include <utility>
 #include <vector>
@@ -9,14 +11,16 @@
 #include "common/base/status.h"
 #include "common/onnx/knn_model.h"
 #include "common/onnx/onnx_graph.h"
+#include "common/onnx/sliding_window.h"
 #include "server/trainer/export/network_onnx.h"
 
 namespace tinyjoule {
 namespace {
 
 constexpr absl::string_view kWhatFits =
-    "only chains of Conv (odd kernel, stride 1, \"same\" padding), Relu, MaxPool (2 x 2), "
-    "GlobalAveragePool, Flatten and Gemm, from [N, ...] to [N, outputs], can be compressed";
+    "only Conv (\"same\" padding, one group or depthwise), BatchNormalization, Relu, Add, MaxPool "
+    "(2 x 2), GlobalAveragePool, Flatten and Gemm, from [N, ...] to [N, outputs], can be "
+    "compressed";
 
 bool AllEqual(const std::vector<int64_t>& values, int64_t expected) {
   for (int64_t value : values) {
@@ -36,48 +40,83 @@ FeatureMap MapOf(const Shape& shape) {
 
 class Import {
  public:
-  explicit Import(const OnnxGraph& graph) : graph_(graph) {}
+  explicit Import(const OnnxGraph& graph)
+      : graph_(graph), layer_of_(graph.values().size(), kUnread), added_(graph.nodes().size()) {}
 
   absl::StatusOr<Network> Run() {
     const GraphValue& input = graph_.value(graph_.input());
     if (input.shape.size() < 2 || input.shape.size() > 4) return Refuse("the input's shape");
     network_.sample_shape.assign(input.shape.begin() + 1, input.shape.end());
-    at_ = graph_.input();
-    for (const GraphNode& node : graph_.nodes()) TJ_RETURN_IF_ERROR(Add(node));
-    if (at_ != graph_.output()) return Refuse("the output");
-    if (graph_.value(at_).shape.size() != 2) return Refuse("the output's shape");
-    bool has_parameters = false;
-    for (const Layer& layer : network_.layers) has_parameters |= layer.HasParameters();
-    if (!has_parameters) return Refuse("a model without parameters");
-    return std::move(network_);
+    LayerOf(graph_.input()) = kInput;
+    for (size_t i = 0; i < graph_.nodes().size(); ++i) {
+      if (!added_[i]) TJ_RETURN_IF_ERROR(Add(i));
+    }
+    return Finish();
   }
 
  private:
+  // In the place of a layer's index.
+  static constexpr int64_t kInput = -1;
+  static constexpr int64_t kUnread = -2;
+
   static absl::Status Refuse(absl::string_view what) {
     return absl::UnimplementedError(absl::StrCat(what, ": ", kWhatFits));
   }
 
-  absl::Status Add(const GraphNode& node) {
-    if (node.input(0) != at_ || node.outputs.size() != 1) return Refuse(node.Describe());
+  // The layer that makes a value.
+  int64_t& LayerOf(int value) { return layer_of_[static_cast<size_t>(value)]; }
+  int64_t Next() const { return static_cast<int64_t>(network_.layers.size()); }
+
+  absl::StatusOr<Network> Finish() {
+    if (LayerOf(graph_.output()) + 1 != Next()) return Refuse("the output");
+    if (graph_.value(graph_.output()).shape.size() != 2) return Refuse("the output's shape");
+    bool has_parameters = false;
+    for (size_t i = 0; i < network_.layers.size(); ++i) {
+      has_parameters |= network_.layers[i].HasParameters();
+      const bool last = i + 1 == network_.layers.size();
+      if (!last && network_.ReadersOf(i).empty()) return Refuse("a result that nothing reads");
+    }
+    if (!has_parameters) return Refuse("a model without parameters");
+    return std::move(network_);
+  }
+
+  absl::Status Add(size_t index) {
+    const GraphNode& node = graph_.nodes()[index];
+    added_[index] = true;
+    if (node.outputs.size() != 1) return Refuse(node.Describe());
     Layer layer;
-    const FeatureMap map = MapOf(graph_.value(node.input(0)).shape);
-    layer.in = network_.layers.empty() ? map : network_.layers.back().out;
+    TJ_ASSIGN_OR_RETURN(layer.reads_back, Back(node, 0));
+    layer.in = MapOf(graph_.value(node.input(0)).shape);
     layer.out = MapOf(graph_.value(node.outputs[0]).shape);
     TJ_RETURN_IF_ERROR(Fill(node, layer));
+    LayerOf(node.outputs[0]) = Next();
     network_.layers.push_back(std::move(layer));
-    at_ = node.outputs[0];
-    return absl::OkStatus();
+    return AddReluBehind(node);
+  }
+
+  // A ReLU stands right behind the layer that it reads, wherever the file has it.
+  absl::Status AddReluBehind(const GraphNode& node) {
+    const std::vector<int>& readers = graph_.value(node.outputs[0]).consumers;
+    const bool follows = readers.size() == 1 && node.outputs[0] != graph_.output() &&
+                         graph_.node(readers[0]).op_type == "Relu";
+    return follows ? Add(static_cast<size_t>(readers[0])) : absl::OkStatus();
+  }
+
+  // How many layers back the operand was made.
+  absl::StatusOr<int64_t> Back(const GraphNode& node, size_t operand) {
+    const int value = node.input(operand);
+    const int64_t layer = value < 0 ? kUnread : LayerOf(value);
+    if (layer == kUnread) return Refuse(node.Describe());
+    return Next() - layer;
   }
 
   absl::Status Fill(const GraphNode& node, Layer& layer) {
     if (node.op_type == "Conv") return FillConv(node, layer);
     if (node.op_type == "Gemm") return FillGemm(node, layer);
+    if (node.op_type == "BatchNormalization") return FillBatchNorm(node, layer);
+    if (node.op_type == "Add") return FillAdd(node, layer);
     if (node.op_type == "MaxPool") return FillMaxPool(node, layer);
-    if (node.op_type == "Relu") {
-      layer.kind = LayerKind::kRelu;
-      const bool follows = !network_.layers.empty() && network_.layers.back().HasParameters();
-      return follows ? absl::OkStatus() : Refuse(node.Describe());
-    }
+    if (node.op_type == "Relu") return FillRelu(node, layer);
     if (node.op_type == "GlobalAveragePool") {
       layer.kind = LayerKind::kGlobalAverage;
       return absl::OkStatus();
@@ -89,6 +128,24 @@ class Import {
     return Refuse(node.Describe());
   }
 
+  absl::Status FillRelu(const GraphNode& node, Layer& layer) {
+    layer.kind = LayerKind::kRelu;
+    const bool follows = layer.reads_back == 1 && !network_.layers.empty() &&
+                         graph_.value(node.input(0)).consumers.size() == 1;
+    if (!follows) return Refuse(node.Describe());
+    const Layer& before = network_.layers.back();
+    const bool fits = before.HasParameters() || before.kind == LayerKind::kBatchNorm ||
+                      before.kind == LayerKind::kAdd;
+    return fits ? absl::OkStatus() : Refuse(node.Describe());
+  }
+
+  absl::Status FillAdd(const GraphNode& node, Layer& layer) {
+    layer.kind = LayerKind::kAdd;
+    TJ_ASSIGN_OR_RETURN(layer.adds_back, Back(node, 1));
+    const bool equal = graph_.value(node.input(0)).shape == graph_.value(node.input(1)).shape;
+    return equal ? absl::OkStatus() : Refuse(node.Describe());
+  }
+
   absl::Status FillConv(const GraphNode& node, Layer& layer) {
     const int weight = node.input(1);
     if (weight < 0) return Refuse(node.Describe());
@@ -97,23 +154,57 @@ class Import {
     layer.kind = LayerKind::kConv;
     layer.kernel_width = shape.back();
     layer.kernel_height = shape.size() == 4 ? shape[2] : 1;
-    const bool plain = layer.kernel_height % 2 == 1 && layer.kernel_width % 2 == 1 &&
-                       node.Int("group", 1) == 1 && AllEqual(node.Ints("strides", {}), 1) &&
-                       AllEqual(node.Ints("dilations", {}), 1) && HasSamePadding(node, shape);
-    if (!plain) return Refuse(node.Describe());
+    layer.groups = node.Int("group", 1);
+    const std::vector<int64_t> strides = node.Ints("strides", {1, 1});
+    layer.stride_width = strides.back();
+    layer.stride_height = shape.size() == 4 ? strides.front() : 1;
+    const bool one_or_depthwise = layer.groups == 1 || (layer.groups == layer.in.channels &&
+                                                        layer.groups == layer.out.channels);
+    if (!one_or_depthwise || !AllEqual(node.Ints("dilations", {}), 1)) {
+      return Refuse(node.Describe());
+    }
+    TJ_RETURN_IF_ERROR(CheckPadding(node, layer));
     return FillParameters(node, /*transposed=*/false, layer);
   }
 
-  static bool HasSamePadding(const GraphNode& node, const Shape& weight_shape) {
-    const std::string automatic = node.String("auto_pad", "NOTSET");
-    if (automatic == "SAME_UPPER" || automatic == "SAME_LOWER") return true;
-    if (automatic != "NOTSET") return false;
-    const size_t dimensions = weight_shape.size() - 2;
-    const std::vector<int64_t> pads = node.Ints("pads", std::vector<int64_t>(2 * dimensions, 0));
-    for (size_t i = 0; i < 2 * dimensions; ++i) {
-      if (pads[i] != weight_shape[2 + i % dimensions] / 2) return false;
+  // Whether the padding is the one that a Layer has.
+  absl::Status CheckPadding(const GraphNode& node, const Layer& layer) const {
+    const auto spatial = absl::MakeConstSpan(graph_.value(node.input(0)).shape).subspan(2);
+    const auto kernel = absl::MakeConstSpan(graph_.value(node.input(1)).shape).subspan(2);
+    TJ_ASSIGN_OR_RETURN(const SlidingWindow window, SlidingWindowOf(node, spatial, kernel));
+    Shape pads = {layer.PadTop(), layer.PadLeft()};
+    if (spatial.size() == 1) pads.erase(pads.begin());
+    bool same = window.pads_begin == pads;
+    for (size_t i = 0; i < spatial.size(); ++i) {
+      const int64_t stride = window.strides[i];
+      same = same && window.output[i] == (spatial[i] + stride - 1) / stride;
     }
-    return true;
+    return same ? absl::OkStatus() : Refuse(absl::StrCat(node.Describe(), ", its padding"));
+  }
+
+  absl::Status FillBatchNorm(const GraphNode& node, Layer& layer) {
+    layer.kind = LayerKind::kBatchNorm;
+    const GraphValue& scale = graph_.value(node.input(1));
+    layer.name = LayerName(scale.name, layer.kind);
+    TJ_ASSIGN_OR_RETURN(layer.weight, Channels(node, 1));
+    TJ_ASSIGN_OR_RETURN(layer.bias, Channels(node, 2));
+    TJ_ASSIGN_OR_RETURN(layer.mean, Channels(node, 3));
+    TJ_ASSIGN_OR_RETURN(layer.variance, Channels(node, 4));
+    const float epsilon = node.Float("epsilon", 1e-5F);
+    if (epsilon == kBatchNormEpsilon) return absl::OkStatus();
+    // The same outputs with the epsilon that a Layer has.
+    for (size_t c = 0; c < layer.weight.size(); ++c) {
+      const float variance = layer.variance[c];
+      layer.weight[c] *= std::sqrt((variance + kBatchNormEpsilon) / (variance + epsilon));
+    }
+    return absl::OkStatus();
+  }
+
+  // A constant with a value for each channel.
+  absl::StatusOr<std::vector<float>> Channels(const GraphNode& node, size_t operand) const {
+    const GraphValue& value = graph_.value(node.input(operand));
+    if (!value.constant || value.type != ElementType::kFloat) return Refuse(node.Describe());
+    return std::vector<float>(value.elements<float>().begin(), value.elements<float>().end());
   }
 
   absl::Status FillGemm(const GraphNode& node, Layer& layer) {
@@ -159,13 +250,23 @@ class Import {
   }
 
   std::string LayerName(absl::string_view weight, LayerKind kind) const {
-    if (absl::ConsumeSuffix(&weight, ".weight") && !weight.empty()) return std::string(weight);
-    return absl::StrCat(kind == LayerKind::kConv ? "conv_" : "dense_", network_.layers.size());
+    const bool ours = absl::ConsumeSuffix(&weight, ".weight") && !weight.empty();
+    // Layers may share their weights.
+    const bool taken = std::any_of(network_.layers.begin(), network_.layers.end(),
+                                   [&](const Layer& layer) { return layer.name == weight; });
+    if (ours && !taken) return std::string(weight);
+    const char* const prefix = kind == LayerKind::kConv        ? "conv_"
+                               : kind == LayerKind::kBatchNorm ? "norm_"
+                                                               : "dense_";
+    return absl::StrCat(prefix, network_.layers.size());
   }
 
   const OnnxGraph& graph_;
   Network network_;
-  int at_ = -1;
+  // By value of the graph.
+  std::vector<int64_t> layer_of_;
+  // By node: it is part of the network.
+  std::vector<bool> added_;
 };
 
 }  // namespace
