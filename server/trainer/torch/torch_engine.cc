@@ -13,6 +13,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "common/base/status.h"
+#include "server/trainer/torch/torch_forward.h"
 
 namespace tinyjoule {
 namespace {
@@ -51,55 +52,6 @@ torch::Tensor IndicesOf(absl::Span<const uint32_t> rows, torch::Device device) {
   return torch::tensor(indices, torch::kInt64).to(device);
 }
 
-// The network's outputs [rows, outputs] for inputs [rows, sample size], differentiable in the row
-// of parameters.
-torch::Tensor Apply(const Network& network, const torch::Tensor& parameters, torch::Tensor values) {
-  const FeatureMap& input = network.layers.front().in;
-  values = values.reshape({values.size(0), input.channels, input.height, input.width});
-  int64_t at = 0;
-  const auto take = [&](std::vector<int64_t> shape, size_t size) {
-    const int64_t length = static_cast<int64_t>(size);
-    const torch::Tensor part = parameters.narrow(0, at, length).reshape(shape);
-    at += length;
-    return part;
-  };
-  for (const Layer& layer : network.layers) {
-    const int64_t outs = layer.out.channels;
-    switch (layer.kind) {
-      case LayerKind::kConv: {
-        const torch::Tensor weight =
-            take({outs, layer.in.channels, layer.kernel_height, layer.kernel_width},
-                 layer.weight.size());
-        const torch::Tensor bias = take({outs}, layer.bias.size());
-        values = torch::conv2d(values, weight, bias, /*stride=*/1,
-                               {layer.kernel_height / 2, layer.kernel_width / 2});
-        break;
-      }
-      case LayerKind::kLinear: {
-        const torch::Tensor weight = take({outs, layer.FanIn()}, layer.weight.size());
-        values = torch::linear(values.flatten(1), weight, take({outs}, layer.bias.size()));
-        break;
-      }
-      case LayerKind::kRelu:
-        values = torch::relu(values);
-        break;
-      case LayerKind::kMaxPool:
-        values = torch::max_pool2d(values, 2);
-        break;
-      case LayerKind::kGlobalAverage:
-        values = values.mean({2, 3}, /*keepdim=*/true);
-        break;
-      case LayerKind::kFlatten:
-        values = values.flatten(1);
-        break;
-      case LayerKind::kBatchNorm:
-      case LayerKind::kAdd:
-        TORCH_CHECK(false, "layers of this kind are trained by the native engine");
-    }
-  }
-  return values.flatten(1);
-}
-
 torch::Tensor RegressionLoss(const LossOptions& options, const torch::Tensor& outputs,
                              const torch::Tensor& targets) {
   if (options.kind == v1::LOSS_MAE) return torch::l1_loss(outputs, targets);
@@ -115,7 +67,7 @@ torch::Tensor MeanLossOf(const LossOptions& options, const torch::Tensor& output
   const bool distills = teacher.defined();
   const double weight = distills ? options.label_weight : 1.0;
   if (!options.classifies()) {
-    torch::Tensor loss = weight * RegressionLoss(options, outputs.flatten(), targets);
+    torch::Tensor loss = weight * RegressionLoss(options, outputs.flatten(), targets.flatten());
     if (distills) {
       loss = loss + (1 - weight) * RegressionLoss(options, outputs.flatten(), teacher.flatten());
     }
@@ -139,14 +91,20 @@ class TorchEngine final : public TrainingEngine {
   TorchEngine(const Network& network, const TrainingRows& rows, const EngineOptions& options,
               torch::Device device)
       : network_(network), options_(options), device_(device) {
-    const int64_t count = static_cast<int64_t>(rows.targets.size());
+    const int64_t count = static_cast<int64_t>(rows.inputs.size()) / network.SampleSize();
     inputs_ = CopyOf(rows.inputs, {count, network.SampleSize()}, device);
-    targets_ = CopyOf(rows.targets, {count}, device);
+    std::vector<int64_t> target_shape = {count};
+    if (!options.loss.classifies()) target_shape.push_back(network.OutputCount());
+    targets_ = CopyOf(rows.targets, std::move(target_shape), device);
     if (!rows.teacher.empty()) {
       teacher_ = CopyOf(rows.teacher, {count, network.OutputCount()}, device);
     }
-    const std::vector<float> parameters = FlatParameters(network);
-    parameters_ = CopyOf(parameters, {static_cast<int64_t>(parameters.size())}, device);
+    const std::vector<float> row = FlatParameters(network);
+    const auto parameters =
+        absl::MakeConstSpan(row).first(static_cast<size_t>(network.ParameterCount()));
+    parameters_ = CopyOf(parameters, {network.ParameterCount()}, device);
+    moments_ = CopyOf(absl::MakeConstSpan(row).subspan(parameters.size()), {network.MomentCount()},
+                      device);
     parameters_.set_requires_grad(true);
     first_moment_ = torch::zeros_like(parameters_);
     second_moment_ = torch::zeros_like(parameters_);
@@ -156,12 +114,14 @@ class TorchEngine final : public TrainingEngine {
 
   absl::Status Step(absl::Span<const uint32_t> rows) override {
     return Guarded("a training step", [&]() -> absl::Status {
-      const torch::Tensor loss = Loss(IndicesOf(rows, device_));
+      TorchMoments moments;
+      const torch::Tensor loss = Loss(IndicesOf(rows, device_), &moments);
       parameters_.mutable_grad() = torch::Tensor();
       loss.backward();
       const torch::NoGradGuard no_grad;
       loss_sum_ += loss.detach().to(torch::kFloat64) * static_cast<double>(rows.size());
       Update(parameters_.grad());
+      UpdateMoments(moments);
       return absl::OkStatus();
     });
   }
@@ -181,18 +141,26 @@ class TorchEngine final : public TrainingEngine {
       for (uint32_t row = first; row < end; row += kEvaluationRows) {
         std::vector<uint32_t> rows(std::min(kEvaluationRows, end - row));
         std::iota(rows.begin(), rows.end(), row);
-        sum += Loss(IndicesOf(rows, device_)).item<double>() * static_cast<double>(rows.size());
+        const torch::Tensor loss = Loss(IndicesOf(rows, device_), /*moments=*/nullptr);
+        sum += loss.item<double>() * static_cast<double>(rows.size());
       }
       return sum / static_cast<double>(end - first);
     });
   }
 
-  absl::StatusOr<std::vector<float>> Parameters() override { return Read(parameters_); }
+  absl::StatusOr<std::vector<float>> Parameters() override {
+    TJ_ASSIGN_OR_RETURN(std::vector<float> row, Read(parameters_));
+    TJ_ASSIGN_OR_RETURN(const std::vector<float> moments, Read(moments_));
+    row.insert(row.end(), moments.begin(), moments.end());
+    return row;
+  }
 
   absl::Status SetParameters(absl::Span<const float> parameters) override {
     return Guarded("writing parameters", [&]() -> absl::Status {
       const torch::NoGradGuard no_grad;
-      parameters_.copy_(CopyOf(parameters, {parameters_.numel()}, device_));
+      const size_t trained = static_cast<size_t>(parameters_.numel());
+      parameters_.copy_(CopyOf(parameters.first(trained), {parameters_.numel()}, device_));
+      moments_.copy_(CopyOf(parameters.subspan(trained), {moments_.numel()}, device_));
       return absl::OkStatus();
     });
   }
@@ -202,10 +170,11 @@ class TorchEngine final : public TrainingEngine {
   }
 
   absl::StatusOr<std::vector<float>> Gradient() {
-    std::vector<uint32_t> rows(static_cast<size_t>(targets_.numel()));
+    std::vector<uint32_t> rows(static_cast<size_t>(inputs_.size(0)));
     std::iota(rows.begin(), rows.end(), 0U);
     TJ_RETURN_IF_ERROR(Guarded("a gradient", [&]() -> absl::Status {
-      Loss(IndicesOf(rows, device_)).backward();
+      TorchMoments moments;
+      Loss(IndicesOf(rows, device_), &moments).backward();
       return absl::OkStatus();
     }));
     return Read(parameters_.grad());
@@ -234,8 +203,10 @@ class TorchEngine final : public TrainingEngine {
     return CopyOf(mask, {static_cast<int64_t>(count)}, device_);
   }
 
-  torch::Tensor Loss(const torch::Tensor& rows) {
-    const torch::Tensor outputs = Apply(network_, parameters_, inputs_.index_select(0, rows));
+  // With `moments` as in training.
+  torch::Tensor Loss(const torch::Tensor& rows, TorchMoments* moments) {
+    const torch::Tensor outputs =
+        TorchForward(network_, parameters_, moments_, moments).Run(inputs_.index_select(0, rows));
     const torch::Tensor teacher =
         teacher_.defined() ? teacher_.index_select(0, rows) : torch::Tensor();
     return MeanLossOf(options_.loss, outputs, targets_.index_select(0, rows), teacher);
@@ -258,6 +229,12 @@ class TorchEngine final : public TrainingEngine {
     if (mask_.defined()) parameters_.mul_(mask_);
   }
 
+  void UpdateMoments(const TorchMoments& batch) {
+    if (batch.empty()) return;
+    const double momentum = kBatchNormMomentum;
+    moments_.mul_(momentum).add_(torch::cat(batch), 1 - momentum);
+  }
+
   Network network_;
   EngineOptions options_;
   torch::Device device_;
@@ -265,6 +242,8 @@ class TorchEngine final : public TrainingEngine {
   torch::Tensor targets_;
   torch::Tensor teacher_;
   torch::Tensor parameters_;
+  // Running mean and variance of each batch normalisation.
+  torch::Tensor moments_;
   torch::Tensor first_moment_;
   torch::Tensor second_moment_;
   torch::Tensor mask_;
