@@ -201,6 +201,8 @@ TEST_P(EngineAgreement, Float32) {
     EXPECT_LT(Difference(MakeTinyCnn(Precision::kFloat32, 5, seed), seed), kFloatTolerance);
     EXPECT_LT(Difference(MakeWindowedCnn(Precision::kFloat32, seed), seed), kFloatTolerance);
     EXPECT_LT(Difference(MakeImageCnn(Precision::kFloat32, seed), seed), kFloatTolerance);
+    EXPECT_LT(Difference(MakeResidualCnn(Precision::kFloat32, seed), seed), kFloatTolerance);
+    EXPECT_LT(Difference(MakeSeparableCnn(Precision::kFloat32, seed), seed), kFloatTolerance);
   });
 }
 
@@ -230,6 +232,19 @@ TEST_P(EngineAgreement, Int8LayersWithinOneStep) {
       image.Conv2d(4, 4, 3, 1, 4);
       const onnx::ModelProto image_model = image.Build({4, 6, 6});
       EXPECT_LE(Difference(image_model, seed), image.output_step() * 1.001f);
+      ModelMaker strided(precision, seed);
+      strided.Input({4, 7, 6});
+      strided.SameConv2d({4, 7, 6}, 4, {4, 3, 2}, 4, false);
+      const onnx::ModelProto strided_model = strided.Build({4, 4, 3});
+      EXPECT_LE(Difference(strided_model, seed), strided.output_step() * 1.001f);
+      ModelMaker sum(precision, seed);
+      sum.Input({4, 6, 6});
+      const std::string source = sum.current();
+      sum.SameConv2d({4, 6, 6}, 4, {1, 1, 1}, 1, false);
+      sum.AddRectified(source);
+      const onnx::ModelProto sum_model = sum.Build({4, 6, 6});
+      // Of the convolution and of the sum.
+      EXPECT_LE(Difference(sum_model, seed), 2 * sum.output_step() * 1.001f);
     }
   });
 }
@@ -243,6 +258,8 @@ TEST_P(EngineAgreement, Int8Models) {
       EXPECT_LE(Difference(MakeTinyCnn(precision, 3, seed), seed), 2.001f * step);
       EXPECT_LE(Difference(MakeWindowedCnn(precision, seed), seed), 2.001f * step);
       EXPECT_LE(Difference(MakeImageCnn(precision, seed), seed), 2.001f * step);
+      EXPECT_LE(Difference(MakeResidualCnn(precision, seed), seed), 2.001f * step);
+      EXPECT_LE(Difference(MakeSeparableCnn(precision, seed), seed), 2.001f * step);
     }
   });
 }

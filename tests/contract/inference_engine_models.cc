@@ -126,6 +126,31 @@ void ModelMaker::Conv2d(int64_t inputs, int64_t outputs, int64_t kernel, int64_t
          IntsAttribute("pads", {pad, pad, pad, pad}), IntsAttribute("strides", {stride, stride})});
 }
 
+void ModelMaker::SameConv2d(const Shape& input, int64_t outputs, const Kernel& kernel,
+                            int64_t groups, bool rectified) {
+  const int64_t inputs = input[0] / groups;
+  const float bound = std::sqrt(3.0f / static_cast<float>(inputs * kernel.height * kernel.width));
+  const auto border = [&](int64_t size, int64_t extent) {
+    const int64_t result = (size + kernel.stride - 1) / kernel.stride;
+    return std::max<int64_t>((result - 1) * kernel.stride + extent - size, 0);
+  };
+  const int64_t rows = border(input[1], kernel.height);
+  const int64_t columns = border(input[2], kernel.width);
+  Layer(
+      "Conv", {outputs, inputs, kernel.height, kernel.width}, bound, rectified,
+      {IntsAttribute("kernel_shape", {kernel.height, kernel.width}), IntAttribute("group", groups),
+       IntsAttribute("pads", {rows / 2, columns / 2, rows - rows / 2, columns - columns / 2}),
+       IntsAttribute("strides", {kernel.stride, kernel.stride})});
+}
+
+void ModelMaker::AddRectified(const std::string& other) {
+  const std::string sum = NewName("sum");
+  builder_.AddNode("Add", {current_, other}, {sum});
+  current_ = NewName("relu");
+  builder_.AddNode("Relu", {sum}, {current_});
+  Requantize();
+}
+
 void ModelMaker::Dense(int64_t inputs, int64_t outputs, bool rectified) {
   Layer("Gemm", {outputs, inputs}, std::sqrt(3.0f / static_cast<float>(inputs)), rectified,
         {IntAttribute("transB", 1)});
@@ -187,6 +212,41 @@ onnx::ModelProto MakeImageCnn(Precision precision, uint32_t seed) {
   maker.Conv2d(8, 12, 3, 2, 2);
   maker.Unary("Flatten");
   maker.Dense(12 * 3 * 3, 10, false);
+  return maker.Build({10});
+}
+
+onnx::ModelProto MakeResidualCnn(Precision precision, uint32_t seed) {
+  ModelMaker maker(precision, seed);
+  maker.Input({3, 9, 8});
+  maker.SameConv2d({3, 9, 8}, 8, {3, 3, 1}, 1, true);
+  std::string source = maker.current();
+  maker.SameConv2d({8, 9, 8}, 8, {3, 3, 1}, 1, true);
+  maker.SameConv2d({8, 9, 8}, 8, {3, 3, 1}, 1, false);
+  maker.AddRectified(source);
+  source = maker.current();
+  maker.SameConv2d({8, 9, 8}, 12, {3, 3, 2}, 1, true);
+  maker.SameConv2d({12, 5, 4}, 12, {3, 3, 1}, 1, false);
+  const std::string branch = maker.current();
+  maker.Resume(source);
+  maker.SameConv2d({8, 9, 8}, 12, {1, 1, 2}, 1, false);
+  maker.AddRectified(branch);
+  maker.Unary("GlobalAveragePool");
+  maker.Unary("Flatten");
+  maker.Dense(12, 10, false);
+  return maker.Build({10});
+}
+
+onnx::ModelProto MakeSeparableCnn(Precision precision, uint32_t seed) {
+  ModelMaker maker(precision, seed);
+  maker.Input({1, 13, 6});
+  maker.SameConv2d({1, 13, 6}, 8, {10, 4, 2}, 1, true);
+  maker.SameConv2d({8, 7, 3}, 8, {3, 3, 1}, 8, true);
+  maker.SameConv2d({8, 7, 3}, 16, {1, 1, 1}, 1, true);
+  maker.SameConv2d({16, 7, 3}, 16, {3, 3, 2}, 16, true);
+  maker.SameConv2d({16, 4, 2}, 20, {1, 1, 1}, 1, true);
+  maker.Unary("GlobalAveragePool");
+  maker.Unary("Flatten");
+  maker.Dense(20, 10, false);
   return maker.Build({10});
 }
 

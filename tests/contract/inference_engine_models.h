@@ -31,6 +31,19 @@ class ModelMaker {
   void Input(const Shape& shape);
   void Conv1d(int64_t inputs, int64_t outputs, int64_t kernel);
   void Conv2d(int64_t inputs, int64_t outputs, int64_t kernel, int64_t stride, int64_t groups);
+  // "Same" padding, of an odd border the larger half behind, as Keras has it.
+  struct Kernel {
+    int64_t height;
+    int64_t width;
+    int64_t stride;
+  };
+  void SameConv2d(const Shape& input, int64_t outputs, const Kernel& kernel, int64_t groups,
+                  bool rectified);
+  // The sum with a value that current() gave before, rectified.
+  void AddRectified(const std::string& other);
+  std::string current() const { return current_; }
+  // The next operator reads a value that current() gave before.
+  void Resume(const std::string& value) { current_ = value; }
   void Dense(int64_t inputs, int64_t outputs, bool rectified);
   // An operator with one input and no constants.
   void Unary(const std::string& op_type, const std::vector<onnx::AttributeProto>& attributes = {});
@@ -68,6 +81,12 @@ onnx::ModelProto MakeTinyMlp(Precision precision, uint32_t seed);
 onnx::ModelProto MakeWindowedCnn(Precision precision, uint32_t seed);
 // A small image network: strided and depthwise Conv2d, MaxPool, Flatten, Linear 10.
 onnx::ModelProto MakeImageCnn(Precision precision, uint32_t seed);
+
+// Residual blocks as of MLPerf Tiny's ResNet, the second with a strided 1 x 1 convolution beside
+// it.
+onnx::ModelProto MakeResidualCnn(Precision precision, uint32_t seed);
+// As its DS-CNN and MobileNet: an even kernel, strides of 2, depthwise and pointwise convolutions.
+onnx::ModelProto MakeSeparableCnn(Precision precision, uint32_t seed);
 
 }  // namespace tinyjoule
 
