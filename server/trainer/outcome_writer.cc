@@ -20,9 +20,25 @@ namespace tinyjoule {
 namespace {
 
 constexpr char kModelFile[] = "model.onnx";
+constexpr char kCheckpointFile[] = "checkpoint.onnx";
 constexpr char kInputsFile[] = "test_inputs.pb";
 constexpr char kTargetsFile[] = "test_targets.pb";
 constexpr char kPredictionsFile[] = "predictions.pb";
+
+absl::Status WriteBytes(const std::string& output_dir, const char* file_name,
+                        const std::string& bytes, v1::ArtifactFile& file) {
+  PosixFileSystem files;
+  TJ_RETURN_IF_ERROR(files.WriteFileAtomically(JoinPath(output_dir, file_name), bytes));
+  file.set_file_name(file_name);
+  file.set_sha256(Sha256Hex(bytes));
+  file.set_size_bytes(bytes.size());
+  return absl::OkStatus();
+}
+
+bool HasBatchNorm(const TrainedModel& model) {
+  const auto* network = std::get_if<Network>(&model);
+  return network != nullptr && network->MomentCount() > 0;
+}
 
 class OutcomeWriter {
  public:
@@ -32,7 +48,8 @@ class OutcomeWriter {
         split_(split),
         output_dir_(output_dir),
         outcome_(outcome),
-        rows_(static_cast<int64_t>(split.test_count())) {}
+        rows_(static_cast<int64_t>(split.test_count())),
+        by_row_(split.output_kind == v1::OUTPUT_KIND_CLASSIFICATION || split.reconstructs) {}
 
   absl::Status Write() {
     outcome_.set_output_kind(split_.output_kind);
@@ -48,12 +65,7 @@ class OutcomeWriter {
     const onnx::ModelProto model = ExportModel(model_);
     TJ_ASSIGN_OR_RETURN(const std::string bytes, SerializeModel(model));
     TJ_ASSIGN_OR_RETURN(*outcome_.mutable_size(), MeasureModel(model, bytes));
-    PosixFileSystem files;
-    TJ_RETURN_IF_ERROR(files.WriteFileAtomically(JoinPath(output_dir_, kModelFile), bytes));
-    outcome_.mutable_model()->set_file_name(kModelFile);
-    outcome_.mutable_model()->set_sha256(Sha256Hex(bytes));
-    outcome_.mutable_model()->set_size_bytes(bytes.size());
-    return absl::OkStatus();
+    return WriteBytes(output_dir_, kModelFile, bytes, *outcome_.mutable_model());
   }
 
   absl::Status Evaluate() {
@@ -65,7 +77,7 @@ class OutcomeWriter {
                                               predictions_[i]));
     }
     TJ_ASSIGN_OR_RETURN(*outcome_.mutable_quality(),
-                        ComputeQuality(split_.output_kind, split_.targets_test, predictions_));
+                        ComputeQuality(split_.output_kind, split_.tested_targets(), predictions_));
     outcome_.set_prediction_tolerance(PredictionTolerance(model_, predictions_));
     return absl::OkStatus();
   }
@@ -75,12 +87,13 @@ class OutcomeWriter {
     shape.insert(shape.begin(), rows_);
     TJ_RETURN_IF_ERROR(WriteTensor(kInputsFile, "input", {std::move(shape), split_.inputs_test},
                                    *outcome_.mutable_test_inputs()));
-    TJ_RETURN_IF_ERROR(WriteTensor(kTargetsFile, "target", {{rows_}, split_.targets_test},
+    std::vector<int64_t> targets = {rows_};
+    if (split_.reconstructs) targets.push_back(OutputCount(model_));
+    TJ_RETURN_IF_ERROR(WriteTensor(kTargetsFile, "target",
+                                   {std::move(targets), split_.tested_targets()},
                                    *outcome_.mutable_test_targets()));
     std::vector<int64_t> predicted = {rows_};
-    if (split_.output_kind == v1::OUTPUT_KIND_CLASSIFICATION) {
-      predicted.push_back(OutputCount(model_));
-    }
+    if (by_row_) predicted.push_back(OutputCount(model_));
     return WriteTensor(kPredictionsFile, "output", {std::move(predicted), std::move(predictions_)},
                        *outcome_.mutable_predictions());
   }
@@ -109,7 +122,7 @@ class OutcomeWriter {
 
   absl::StatusOr<v1::QualityMetrics> BaselineMetrics(const std::vector<float>& values) {
     if (split_.output_kind != v1::OUTPUT_KIND_CLASSIFICATION) {
-      return RegressionMetrics(split_.targets_test, values);
+      return RegressionMetrics(split_.tested_targets(), values);
     }
     TJ_ASSIGN_OR_RETURN(const std::vector<int64_t> targets, ClassIndices(split_.targets_test));
     TJ_ASSIGN_OR_RETURN(const std::vector<int64_t> predictions, ClassIndices(values));
@@ -121,13 +134,27 @@ class OutcomeWriter {
   const std::string& output_dir_;
   v1::TrainingOutcome& outcome_;
   int64_t rows_;
+  // Predictions are rows of values rather than values.
+  bool by_row_;
   std::vector<float> predictions_;
 };
 
 }  // namespace
 
+absl::Status WriteCheckpoint(const TrainedModel& model, const std::string& output_dir,
+                             v1::TrainingOutcome& outcome) {
+  if (!HasBatchNorm(model)) return absl::OkStatus();
+  const Network& network = std::get<Network>(model);
+  TJ_ASSIGN_OR_RETURN(const std::string bytes, SerializeModel(ExportNetwork(network)));
+  return WriteBytes(output_dir, kCheckpointFile, bytes, *outcome.mutable_checkpoint());
+}
+
 absl::Status WriteOutcome(const TrainedModel& model, const Split& split,
                           const std::string& output_dir, v1::TrainingOutcome& outcome) {
+  if (HasBatchNorm(model)) {
+    const TrainedModel deployed = FoldBatchNorm(std::get<Network>(model));
+    return OutcomeWriter(deployed, split, output_dir, outcome).Write();
+  }
   return OutcomeWriter(model, split, output_dir, outcome).Write();
 }
 

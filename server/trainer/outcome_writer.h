@@ -12,13 +12,19 @@
 
 namespace tinyjoule {
 
-// Exports the model into the folder `output_dir` (model.onnx, test_inputs.pb, test_targets.pb,
-// predictions.pb), predicts the test rows, and fills of `outcome`: output kind, the four files with
-// hashes and sizes, quality, baselines, sizes (without sparsity_nominal), data set facts and
-// prediction tolerance. Errors: as the file system; Internal when a prediction is not finite.
+// Exports the model, batch normalisation folded away, into the folder `output_dir` (model.onnx,
+// test_inputs.pb, test_targets.pb, predictions.pb), predicts the test rows, and fills of `outcome`:
+// output kind, the four files with hashes and sizes, quality, baselines, sizes (without
+// sparsity_nominal), data set facts and prediction tolerance. Errors: as the file system; Internal
+// when a prediction is not finite.
 [[nodiscard]] absl::Status WriteOutcome(const TrainedModel& model, const Split& split,
                                         const std::string& output_dir,
                                         v1::TrainingOutcome& outcome);
+
+// Of a network with batch normalisation, exports the network as it was trained too
+// (checkpoint.onnx), which compression starts from.
+[[nodiscard]] absl::Status WriteCheckpoint(const TrainedModel& model, const std::string& output_dir,
+                                           v1::TrainingOutcome& outcome);
 
 }  // namespace tinyjoule
 

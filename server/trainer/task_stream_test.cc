@@ -183,6 +183,31 @@ TEST_F(TaskStreamTest, CompressesTheCheckpoint) {
   EXPECT_EQ(outcome.history_size(), 0);
 }
 
+// What an autoencoder learns and is judged by is its own standardised input; the loss of the
+// sweep's other models does not fit it.
+TEST_F(TaskStreamTest, AutoencoderLearnsItsInput) {
+  v1::TrainingTask base = BaseTask(v1::MODEL_TYPE_AUTOENCODER, "base");
+  base.mutable_trial()->mutable_train()->set_loss(v1::LOSS_CROSS_ENTROPY);
+  const v1::TrainingOutcome outcome = Outcome(base);
+  EXPECT_EQ(outcome.output_kind(), v1::OUTPUT_KIND_REGRESSION);
+  const auto inputs = ReadTensorFile(JoinPath(base.output_dir(), "test_inputs.pb"));
+  const auto targets = ReadTensorFile(JoinPath(base.output_dir(), "test_targets.pb"));
+  const auto predictions = ReadTensorFile(JoinPath(base.output_dir(), "predictions.pb"));
+  const std::vector<int64_t> shape = {static_cast<int64_t>(outcome.dataset().test_rows()), 5};
+  EXPECT_EQ(targets->shape, shape);
+  EXPECT_EQ(predictions->shape, shape);
+  EXPECT_EQ(targets->values, inputs->values);
+  EXPECT_EQ(RegressionMetrics(targets->values, predictions->values)->rmse(),
+            outcome.quality().rmse());
+  ASSERT_EQ(outcome.baselines_size(), 1);
+  EXPECT_LT(outcome.quality().rmse(), outcome.baselines(0).quality().rmse());
+  // Exported without batch normalisation; compression starts from the network as it was trained.
+  EXPECT_TRUE(outcome.has_checkpoint());
+  v1::TrainingTask nothing = CompressTask(base, "nothing");
+  nothing.set_checkpoint_path(JoinPath(base.output_dir(), outcome.checkpoint().file_name()));
+  EXPECT_EQ(Outcome(nothing).predictions().sha256(), outcome.predictions().sha256());
+}
+
 TEST_F(TaskStreamTest, KnnStoresTheTrainingPoints) {
   const v1::TrainingOutcome outcome = Outcome(BaseTask(v1::MODEL_TYPE_TINYKNN, "knn"));
   EXPECT_EQ(outcome.size().parameter_count(),

@@ -94,17 +94,27 @@ double SecondsSince(const Clock& clock, int64_t start_ns) {
 // One task on its way.
 struct Trainer::Work {
   const v1::TrainingTask& task;
+  v1::TrialSpec resolved;
   LearningContext learning;
   std::shared_ptr<const Dataset> dataset;
   Split split;
   TrainedModel model;
   v1::TrainingOutcome outcome;
 
-  const v1::TrialSpec& trial() const { return task.trial(); }
+  const v1::TrialSpec& trial() const { return resolved; }
   bool classifies() const { return split.output_kind == v1::OUTPUT_KIND_CLASSIFICATION; }
-  int64_t outputs() const { return classifies() ? split.class_count : 1; }
-  TrainingRows rows() const { return {split.inputs_train, split.targets_train, {}}; }
+  int64_t outputs() const {
+    if (split.reconstructs) return static_cast<int64_t>(split.sample_size());
+    return classifies() ? split.class_count : 1;
+  }
+  TrainingRows rows() const { return {split.inputs_train, split.learned_targets(), {}}; }
 
+  void Reconstruct() {
+    LearnInputs(split);
+    // What the other models of the sweep learn.
+    v1::TrainSpec& train = *resolved.mutable_train();
+    if (train.loss() == v1::LOSS_CROSS_ENTROPY) train.set_loss(v1::LOSS_MSE);
+  }
   void Report(v1::TrainingPhase phase, const std::string& message) {
     if (!learning.progress) return;
     v1::TrainingProgress event;
@@ -123,7 +133,7 @@ Trainer::Trainer(EngineChoice engine, const Clock& clock)
 absl::StatusOr<v1::TrainingOutcome> Trainer::Run(const v1::TrainingTask& task,
                                                  const ProgressCallback& progress) {
   TJ_RETURN_IF_ERROR(CheckTask(task));
-  Work work{task, {}, nullptr, {}, {}, {}};
+  Work work{task, task.trial(), {}, nullptr, {}, {}, {}};
   work.learning.make_engine = MakeEngineFactory(engine_, task.trial().train().device());
   work.learning.clock = &clock_;
   work.learning.progress = progress;
@@ -149,7 +159,9 @@ absl::Status Trainer::Prepare(Work& work) {
   TJ_ASSIGN_OR_RETURN(work.dataset, datasets_.Get(work.task));
   TJ_ASSIGN_OR_RETURN(work.split, MakeSplit(*work.dataset, work.trial().dataset().split(),
                                             work.trial().fold(), work.trial().seed()));
-  return CheckSplit(work.split);
+  TJ_RETURN_IF_ERROR(CheckSplit(work.split));
+  if (work.trial().model().type() == v1::MODEL_TYPE_AUTOENCODER) work.Reconstruct();
+  return absl::OkStatus();
 }
 
 absl::Status Trainer::TrainBase(Work& work) {
@@ -157,6 +169,10 @@ absl::Status Trainer::TrainBase(Work& work) {
   switch (work.trial().model().type()) {
     case v1::MODEL_TYPE_TINYCNN:
     case v1::MODEL_TYPE_TINYMLP:
+    case v1::MODEL_TYPE_RESNET8:
+    case v1::MODEL_TYPE_DS_CNN:
+    case v1::MODEL_TYPE_MOBILENET_V1:
+    case v1::MODEL_TYPE_AUTOENCODER:
       TJ_RETURN_IF_ERROR(TrainNetwork(work));
       break;
     case v1::MODEL_TYPE_TINYKNN:
@@ -167,10 +183,11 @@ absl::Status Trainer::TrainBase(Work& work) {
       break;
     default:
       return absl::InvalidArgumentError(
-          "models.type: is none of tinycnn, tinymlp, tinyknn and onnx");
+          "models.type: is none of tinycnn, tinymlp, tinyknn, resnet8, ds_cnn, mobilenet_v1, "
+          "autoencoder and onnx");
   }
   work.outcome.set_train_s(SecondsSince(clock_, start_ns));
-  return absl::OkStatus();
+  return WriteCheckpoint(work.model, work.task.output_dir(), work.outcome);
 }
 
 absl::Status Trainer::TrainNetwork(Work& work) {

@@ -13,10 +13,12 @@
 #include "common/base/status.h"
 #include "google/protobuf/io/coded_stream.h"
 #include "google/protobuf/io/zero_copy_stream_impl_lite.h"
+#include "server/trainer/data/cifar_files.h"
 #include "server/trainer/data/column_names.h"
 #include "server/trainer/data/image_files.h"
 #include "server/trainer/data/station_dataset.h"
 #include "server/trainer/data/station_file.h"
+#include "server/trainer/data/svhn_files.h"
 #include "server/trainer/data/synthetic_weather.h"
 
 namespace tinyjoule {
@@ -24,7 +26,8 @@ namespace {
 
 bool IsImageSet(v1::DatasetType type) {
   return type == v1::DATASET_TYPE_MNIST || type == v1::DATASET_TYPE_FASHION_MNIST ||
-         type == v1::DATASET_TYPE_IDX;
+         type == v1::DATASET_TYPE_IDX || type == v1::DATASET_TYPE_CIFAR10 ||
+         type == v1::DATASET_TYPE_SVHN;
 }
 
 std::vector<std::string> NamedPaths(const v1::DatasetSpec& spec) {
@@ -135,6 +138,10 @@ absl::StatusOr<Dataset> Load(const v1::DatasetSpec& spec, const std::vector<Loca
     case v1::DATASET_TYPE_FASHION_MNIST:
     case v1::DATASET_TYPE_IDX:
       return LoadImages(spec, files);
+    case v1::DATASET_TYPE_CIFAR10:
+      return LoadCifar10(files);
+    case v1::DATASET_TYPE_SVHN:
+      return LoadSvhn(files);
     case v1::DATASET_TYPE_CSV:
     case v1::DATASET_TYPE_INMET:
     case v1::DATASET_TYPE_SYNTHETIC_WEATHER: {

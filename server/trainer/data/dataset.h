@@ -57,7 +57,7 @@ struct Dataset {
   size_t sample_count() const { return targets.size(); }
 };
 
-// x' = (x - mean) / std, per feature (tables) or one pair for all pixels (images). A feature
+// x' = (x - mean) / std, per feature (tables) or per channel (images, of pixels / 255). A feature
 // without variance has std 1. Population standard deviation (divisor n), as scikit-learn's.
 struct Scaler {
   std::vector<double> mean;
@@ -74,6 +74,8 @@ struct Split {
   std::vector<float> targets_train;  // [n_train], own unit or class index
   std::vector<float> inputs_test;
   std::vector<float> targets_test;
+  // What is learned is the input itself, as an autoencoder does; the targets above are not used.
+  bool reconstructs = false;
   // [n_test], or empty: the last target known before each test row.
   std::vector<float> persistence_test;
 
@@ -84,12 +86,22 @@ struct Split {
 
   size_t train_count() const { return targets_train.size(); }
   size_t test_count() const { return targets_test.size(); }
+  // What is learned and tested: a target for each row, or with reconstructs the row's inputs.
+  const std::vector<float>& learned_targets() const {
+    return reconstructs ? inputs_train : targets_train;
+  }
+  const std::vector<float>& tested_targets() const {
+    return reconstructs ? inputs_test : targets_test;
+  }
   // Values of one sample.
   size_t sample_size() const;
 };
 
-// A baseline's prediction of the test rows, in the form of a model's: values [n_test] for
-// regression, class indices [n_test] for classification.
+// The split for a model that gives its own input back: a regression of every value of a sample.
+void LearnInputs(Split& split);
+
+// A baseline's prediction of the test rows, in the form of a model's: values as tested_targets()
+// for regression, class indices [n_test] for classification.
 struct BaselinePrediction {
   // predict_mean | persistence | majority_class
   std::string name;
@@ -123,7 +135,7 @@ absl::StatusOr<Split> MakeSplit(const Dataset& dataset, const v1::SplitSpec& spl
                                 uint64_t seed);
 
 // What a model must beat: predict_mean and (where there is one) persistence for regression,
-// majority_class for classification.
+// majority_class for classification; of a reconstruction each value's mean.
 std::vector<BaselinePrediction> Baselines(const Split& split);
 
 }  // namespace tinyjoule

@@ -54,7 +54,7 @@ TEST(LoadDatasetTest, ErrorsNameTheFileOfTheSweep) {
   EXPECT_THAT(std::string(constant.status().message()), HasSubstr("a.csv: the target \"y\""));
   v1::DatasetSpec svhn;
   svhn.set_type(v1::DATASET_TYPE_SVHN);
-  EXPECT_EQ(LoadDataset(svhn, InputFiles(), 1).status().code(), absl::StatusCode::kUnimplemented);
+  EXPECT_EQ(LoadDataset(svhn, InputFiles(), 1).status().code(), absl::StatusCode::kNotFound);
 }
 
 TEST(DatasetHashTest, CountsContentAndPreparationOnly) {

@@ -3,21 +3,17 @@
 // Figures of real data sets, computed once with numpy and pandas: see docs/datasets.md. Skipped
 // where TINYJOULE_TEST_DATA_DIR does not name a folder with them.
 #include <gmock/gmock.h>
-#include <google/protobuf/text_format.h>
 #include <gtest/gtest.h>
 
 #include <array>
 #include <chrono>
 #include <cmath>
-#include <cstdlib>
 #include <numeric>
 #include <string>
 
-#include "absl/strings/substitute.h"
-#include "common/base/file_system.h"
 #include "common/metrics/metrics.h"
 #include "server/trainer/data/dataset.h"
-#include "server/trainer/data/image_files.h"
+#include "server/trainer/data/real_data_fixture.h"
 
 namespace tinyjoule {
 namespace {
@@ -37,45 +33,6 @@ void ExpectNear(const Figures& figures, double mae, double rmse, double r2) {
   EXPECT_NEAR(figures.rmse, rmse, 5e-4);
   EXPECT_NEAR(figures.r2, r2, 6e-4);
 }
-
-class RealDataTest : public ::testing::Test {
- protected:
-  void SetUp() override {
-    const char* folder = std::getenv("TINYJOULE_TEST_DATA_DIR");
-    if (folder == nullptr || *folder == '\0') GTEST_SKIP() << "TINYJOULE_TEST_DATA_DIR is not set";
-    folder_ = folder;
-  }
-
-  bool Has(const std::string& path) { return PosixFileSystem().Exists(JoinPath(folder_, path)); }
-
-  v1::DatasetSpec Spec(const std::string& text) {
-    v1::DatasetSpec spec;
-    EXPECT_TRUE(google::protobuf::TextFormat::ParseFromString(text, &spec));
-    if (!spec.path().empty()) spec.set_path(JoinPath(folder_, spec.path()));
-    for (std::string& path : *spec.mutable_paths()) path = JoinPath(folder_, path);
-    return spec;
-  }
-
-  // The reference study's five features of one station.
-  v1::DatasetSpec Reference(const std::string& station, const std::string& missing) {
-    return Spec(absl::Substitute(
-        "type: DATASET_TYPE_CSV path: 'weather_reference_layout/bd_inmet_recife_petrolina.csv' "
-        "csv { where { key: 'Nome' value: '$0' } time: 'Data estação' } "
-        "features { name: 'Temperatura' } features { name: 'Umidade' } "
-        "features { name: 'Velocidade Vento' } features { name: 'Rajada Vento' } "
-        "features { lag: 'Precipitação dia' steps: 1 as: 'Precipitação anterior' } "
-        "target: 'Precipitação dia' missing { $1 }",
-        station, missing));
-  }
-
-  std::shared_ptr<const Dataset> Load(const v1::DatasetSpec& spec) {
-    auto dataset = LoadDataset(spec, InputFiles(), 42);
-    EXPECT_TRUE(dataset.ok()) << dataset.status();
-    return dataset.ok() ? *dataset : nullptr;
-  }
-
-  std::string folder_;
-};
 
 constexpr char kRecife[] = "Estação Recife - INMET A301";
 constexpr char kPetrolina[] = "Estação Petrolina - INMET A307";
@@ -290,87 +247,6 @@ TEST_F(RealDataTest, TheReSavedInmetFileIsTheSameData) {
   EXPECT_EQ(raw->rows, saved->rows);
   EXPECT_EQ(raw->targets, saved->targets);
   EXPECT_NE(raw->facts.dataset_sha256(), saved->facts.dataset_sha256());
-}
-
-// Share of test images whose nearest mean of a training class is their own class's.
-double NearestClassMean(const Split& split) {
-  const size_t size = split.sample_size();
-  std::vector<double> means(split.class_count * size, 0.0);
-  std::vector<double> counts(split.class_count, 0.0);
-  for (size_t i = 0; i < split.train_count(); ++i) {
-    const auto label = static_cast<size_t>(split.targets_train[i]);
-    counts[label] += 1;
-    for (size_t k = 0; k < size; ++k) means[label * size + k] += split.inputs_train[i * size + k];
-  }
-  for (size_t i = 0; i < means.size(); ++i) means[i] /= counts[i / size];
-  size_t right = 0;
-  for (size_t i = 0; i < split.test_count(); ++i) {
-    size_t nearest = 0;
-    double least = HUGE_VAL;
-    for (size_t label = 0; label < split.class_count; ++label) {
-      double distance = 0;
-      for (size_t k = 0; k < size; ++k) {
-        const double apart = split.inputs_test[i * size + k] - means[label * size + k];
-        distance += apart * apart;
-      }
-      if (distance < least) {
-        least = distance;
-        nearest = label;
-      }
-    }
-    right += nearest == static_cast<size_t>(split.targets_test[i]) ? 1 : 0;
-  }
-  return static_cast<double>(right) / static_cast<double>(split.test_count());
-}
-
-TEST_F(RealDataTest, MnistCountsMeansAndNearestClassMean) {
-  if (!Has("mnist")) GTEST_SKIP() << "mnist is absent";
-  const auto dataset = Load(Spec("type: DATASET_TYPE_MNIST path: 'mnist'"));
-  ASSERT_NE(dataset, nullptr);
-  EXPECT_THAT(dataset->sample_shape, ElementsAre(1, 28, 28));
-  EXPECT_EQ(dataset->official_train_count, 60000);
-  EXPECT_EQ(dataset->sample_count(), 70000);
-  const auto split = MakeSplit(*dataset, v1::SplitSpec(), 0, 42);
-  ASSERT_TRUE(split.ok()) << split.status();
-  EXPECT_THAT(std::vector<float>(split->targets_train.begin(), split->targets_train.begin() + 10),
-              ElementsAre(5, 0, 4, 1, 9, 2, 1, 3, 1, 4));
-  EXPECT_THAT(std::vector<float>(split->targets_test.begin(), split->targets_test.begin() + 10),
-              ElementsAre(7, 2, 1, 0, 4, 1, 4, 9, 5, 9));
-  EXPECT_EQ(std::count(split->targets_train.begin(), split->targets_train.end(), 1.0F), 6742);
-  EXPECT_EQ(std::count(split->targets_test.begin(), split->targets_test.end(), 5.0F), 892);
-  EXPECT_NEAR(split->scaler.mean[0], 0.1307, 5e-5);
-  EXPECT_NEAR(split->scaler.std[0], 0.3081, 5e-5);
-  EXPECT_NEAR(NearestClassMean(*split), 0.8203, 1e-9);
-}
-
-TEST_F(RealDataTest, FashionMnistMeansAndNearestClassMean) {
-  if (!Has("fashion_mnist")) GTEST_SKIP() << "fashion_mnist is absent";
-  const auto dataset = Load(Spec("type: DATASET_TYPE_FASHION_MNIST path: 'fashion_mnist'"));
-  ASSERT_NE(dataset, nullptr);
-  const auto split = MakeSplit(*dataset, v1::SplitSpec(), 0, 42);
-  ASSERT_TRUE(split.ok()) << split.status();
-  EXPECT_THAT(std::vector<float>(split->targets_train.begin(), split->targets_train.begin() + 10),
-              ElementsAre(9, 0, 0, 3, 0, 2, 7, 2, 5, 5));
-  EXPECT_NEAR(split->scaler.mean[0], 0.2860, 5e-5);
-  EXPECT_NEAR(split->scaler.std[0], 0.3530, 5e-5);
-  EXPECT_NEAR(NearestClassMean(*split), 0.6768, 1e-9);
-}
-
-TEST_F(RealDataTest, TruncatedDownloadIsDataLoss) {
-  const std::string name = "mnist/bad/t10k-images-idx3-ubyte.TRUNCATED.gz";
-  if (!Has(name)) GTEST_SKIP() << name << " is absent";
-  const auto array = ReadIdxFile({name, JoinPath(folder_, name), ""});
-  EXPECT_EQ(array.status().code(), absl::StatusCode::kDataLoss);
-  EXPECT_THAT(std::string(array.status().message()), HasSubstr("damaged gzip file"));
-}
-
-TEST_F(RealDataTest, PlainLabelsEqualTheirGzip) {
-  if (!Has("mnist/t10k-labels-idx1-ubyte")) GTEST_SKIP() << "mnist is absent";
-  const std::string path = JoinPath(folder_, "mnist/t10k-labels-idx1-ubyte");
-  const auto plain = ReadIdxFile({"plain", path, ""});
-  const auto packed = ReadIdxFile({"packed", path + ".gz", ""});
-  ASSERT_TRUE(plain.ok() && packed.ok());
-  EXPECT_EQ(plain->values, packed->values);
 }
 
 }  // namespace

@@ -60,24 +60,40 @@ size_t SampleSize(const std::vector<int64_t>& shape) {
       std::accumulate(shape.begin(), shape.end(), int64_t{1}, std::multiplies<>()));
 }
 
-// Of pixels / 255; exact sums, since bytes have only 256 values.
-Scaler FitPixelScaler(const Dataset& dataset, const std::vector<size_t>& train) {
-  const size_t size = SampleSize(dataset.sample_shape);
-  std::array<uint64_t, kByteValues> histogram{};
-  for (const size_t sample : train) {
-    const uint8_t* pixels = &dataset.pixels[sample * size];
-    for (size_t i = 0; i < size; ++i) ++histogram[pixels[i]];
-  }
+using Histogram = std::array<uint64_t, kByteValues>;
+
+// Mean and standard deviation of pixels / 255; exact sums, since bytes have only 256 values.
+std::pair<double, double> MomentsOf(const Histogram& histogram) {
+  double count = 0;
   double sum = 0;
   double squares = 0;
   for (size_t value = 0; value < kByteValues; ++value) {
     const double level = static_cast<double>(value) / 255.0;
+    count += static_cast<double>(histogram[value]);
     sum += level * static_cast<double>(histogram[value]);
     squares += level * level * static_cast<double>(histogram[value]);
   }
-  const auto count = static_cast<double>(train.size() * size);
   const double mean = sum / count;
-  return {{mean}, {StandardDeviation(squares / count - mean * mean, mean)}};
+  return {mean, StandardDeviation(squares / count - mean * mean, mean)};
+}
+
+Scaler FitPixelScaler(const Dataset& dataset, const std::vector<size_t>& train) {
+  const size_t channels = static_cast<size_t>(dataset.sample_shape[0]);
+  const size_t plane = SampleSize(dataset.sample_shape) / channels;
+  std::vector<Histogram> histograms(channels, Histogram{});
+  for (const size_t sample : train) {
+    const uint8_t* pixel = &dataset.pixels[sample * channels * plane];
+    for (Histogram& histogram : histograms) {
+      for (size_t i = 0; i < plane; ++i) ++histogram[*pixel++];
+    }
+  }
+  Scaler scaler;
+  for (const Histogram& histogram : histograms) {
+    const auto [mean, std] = MomentsOf(histogram);
+    scaler.mean.push_back(mean);
+    scaler.std.push_back(std);
+  }
+  return scaler;
 }
 
 // [features, context] of a window (channels x time), [1, features] for context 1: feature by
@@ -99,19 +115,32 @@ std::vector<float> TableInputs(const Dataset& dataset, const Scaler& scaler,
   return inputs;
 }
 
+using ByteLevels = std::array<float, kByteValues>;
+
+ByteLevels ScaledLevels(double mean, double std) {
+  ByteLevels levels;
+  for (size_t value = 0; value < kByteValues; ++value) {
+    levels[value] = static_cast<float>((static_cast<double>(value) / 255.0 - mean) / std);
+  }
+  return levels;
+}
+
 std::vector<float> PixelInputs(const Dataset& dataset, const Scaler& scaler,
                                const std::vector<size_t>& samples) {
-  const size_t size = SampleSize(dataset.sample_shape);
-  std::array<float, kByteValues> scaled;
-  for (size_t value = 0; value < kByteValues; ++value) {
-    const double level = static_cast<double>(value) / 255.0;
-    scaled[value] = static_cast<float>((level - scaler.mean[0]) / scaler.std[0]);
+  const size_t channels = scaler.mean.size();
+  const size_t plane = SampleSize(dataset.sample_shape) / channels;
+  std::vector<ByteLevels> levels;
+  for (size_t c = 0; c < channels; ++c) {
+    levels.push_back(ScaledLevels(scaler.mean[c], scaler.std[c]));
   }
-  std::vector<float> inputs(samples.size() * size);
+  std::vector<float> inputs(samples.size() * channels * plane);
   float* out = inputs.data();
   for (const size_t sample : samples) {
-    const uint8_t* pixels = &dataset.pixels[sample * size];
-    out = std::transform(pixels, pixels + size, out, [&scaled](uint8_t p) { return scaled[p]; });
+    const uint8_t* pixels = &dataset.pixels[sample * channels * plane];
+    for (const ByteLevels& scaled : levels) {
+      out = std::transform(pixels, pixels + plane, out, [&scaled](uint8_t p) { return scaled[p]; });
+      pixels += plane;
+    }
   }
   return inputs;
 }
@@ -163,6 +192,28 @@ void FillPersistence(const Dataset& dataset, const std::vector<size_t>& test, Sp
   }
 }
 
+// Of the training rows.
+std::vector<float> MeanSample(const Split& split) {
+  std::vector<double> sums(split.sample_size(), 0.0);
+  for (size_t i = 0; i < split.inputs_train.size(); ++i) {
+    sums[i % sums.size()] += static_cast<double>(split.inputs_train[i]);
+  }
+  std::vector<float> means;
+  for (const double sum : sums) {
+    means.push_back(static_cast<float>(sum / static_cast<double>(split.train_count())));
+  }
+  return means;
+}
+
+std::vector<float> Repeated(const std::vector<float>& values, size_t count) {
+  std::vector<float> repeated;
+  repeated.reserve(values.size() * count);
+  for (size_t i = 0; i < count; ++i) {
+    repeated.insert(repeated.end(), values.begin(), values.end());
+  }
+  return repeated;
+}
+
 }  // namespace
 
 size_t Split::sample_size() const { return SampleSize(sample_shape); }
@@ -198,8 +249,16 @@ absl::StatusOr<Split> MakeSplit(const Dataset& dataset, const v1::SplitSpec& spe
   return split;
 }
 
+void LearnInputs(Split& split) {
+  split.reconstructs = true;
+  split.output_kind = v1::OUTPUT_KIND_REGRESSION;
+  split.class_count = 0;
+  split.persistence_test.clear();
+}
+
 std::vector<BaselinePrediction> Baselines(const Split& split) {
   const size_t count = split.test_count();
+  if (split.reconstructs) return {{"predict_mean", Repeated(MeanSample(split), count)}};
   if (split.output_kind == v1::OUTPUT_KIND_CLASSIFICATION) {
     std::vector<size_t> counts(split.class_count, 0);
     for (const float target : split.targets_train) ++counts[static_cast<size_t>(target)];

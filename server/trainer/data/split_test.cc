@@ -244,5 +244,26 @@ TEST(BaselinesTest, OfRegressionAndOfClasses) {
   EXPECT_THAT(classes[0].values, ElementsAre(1));
 }
 
+// Means by hand: of 1 and 3, and of 2 and 6.
+TEST(LearnInputsTest, TargetsAreTheInputs) {
+  Split split;
+  split.sample_shape = {2};
+  split.output_kind = v1::OUTPUT_KIND_CLASSIFICATION;
+  split.inputs_train = {1, 2, 3, 6};
+  split.targets_train = {0, 1};
+  split.inputs_test = {7, 8, 9, 10};
+  split.targets_test = {1, 0};
+  split.persistence_test = {1, 1};
+  LearnInputs(split);
+  EXPECT_EQ(split.output_kind, v1::OUTPUT_KIND_REGRESSION);
+  EXPECT_EQ(split.learned_targets(), split.inputs_train);
+  EXPECT_EQ(split.tested_targets(), split.inputs_test);
+  EXPECT_EQ(split.train_count(), 2);
+  const std::vector<BaselinePrediction> baselines = Baselines(split);
+  ASSERT_EQ(baselines.size(), 1);
+  EXPECT_EQ(baselines[0].name, "predict_mean");
+  EXPECT_EQ(baselines[0].values, (std::vector<float>{2, 4, 2, 4}));
+}
+
 }  // namespace
 }  // namespace tinyjoule

@@ -70,7 +70,8 @@ absl::StatusOr<LearningOptions> LearningOptionsOf(const v1::TrainSpec& train, bo
 absl::StatusOr<std::vector<v1::EpochRecord>> Learn(const TrainingRows& rows,
                                                    const LearningOptions& options,
                                                    LearningContext& context, Network& network) {
-  const uint32_t row_count = static_cast<uint32_t>(rows.targets.size());
+  const uint32_t row_count =
+      static_cast<uint32_t>(rows.inputs.size() / static_cast<size_t>(network.SampleSize()));
   EngineOptions engine_options;
   engine_options.loss = options.loss;
   engine_options.optimizer = options.optimizer;

@@ -28,19 +28,32 @@ ValueAndSlope RegressionLoss(const LossOptions& options, double difference) {
   }
 }
 
-double RegressionRow(const LossOptions& options, const LossBatch& batch, size_t lane, double scale,
-                     float* gradient) {
-  const double output = batch.outputs[lane];
-  const uint32_t row = batch.rows[lane];
-  ValueAndSlope loss = RegressionLoss(options, output - batch.targets[row]);
+ValueAndSlope RegressionValue(const LossOptions& options, const LossBatch& batch, double output,
+                              size_t place) {
+  ValueAndSlope loss = RegressionLoss(options, output - batch.targets[place]);
   if (batch.teacher != nullptr) {
-    const ValueAndSlope soft = RegressionLoss(options, output - batch.teacher[row]);
+    const ValueAndSlope soft = RegressionLoss(options, output - batch.teacher[place]);
     const double weight = options.label_weight;
     loss.value = weight * loss.value + (1 - weight) * soft.value;
     loss.slope = weight * loss.slope + (1 - weight) * soft.slope;
   }
-  if (gradient != nullptr) gradient[lane] = static_cast<float>(loss.slope * scale);
-  return loss.value;
+  return loss;
+}
+
+// The mean over the outputs.
+double RegressionRow(const LossOptions& options, const LossBatch& batch, size_t lane, double scale,
+                     float* gradient) {
+  const size_t outputs = static_cast<size_t>(batch.output_count);
+  const double share = 1.0 / static_cast<double>(outputs);
+  double sum = 0;
+  for (size_t o = 0; o < outputs; ++o) {
+    const size_t at = o * static_cast<size_t>(batch.lanes) + lane;
+    const ValueAndSlope loss =
+        RegressionValue(options, batch, batch.outputs[at], batch.rows[lane] * outputs + o);
+    if (gradient != nullptr) gradient[at] = static_cast<float>(loss.slope * scale * share);
+    sum += loss.value;
+  }
+  return sum * share;
 }
 
 // log softmax(scores / temperature), in place.

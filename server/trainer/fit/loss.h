@@ -11,7 +11,7 @@
 namespace tinyjoule {
 
 // Regression: label_weight * L(output, target) + (1 - label_weight) * L(output, teacher), L being
-// MSE, MAE or Huber. Classification: label_weight * cross entropy of the class +
+// MSE, MAE or Huber, as the mean over a row's outputs. Classification: label_weight * cross entropy of the class +
 // (1 - label_weight) * T^2 * KL(softmax(teacher / T) || softmax(output / T)), T being the
 // temperature (Hinton, Vinyals and Dean 2015). Without a teacher the weight is 1.
 struct LossOptions {
@@ -28,7 +28,8 @@ struct LossBatch {
   int64_t output_count = 1;
   int64_t lanes = 0;
   const float* outputs = nullptr;
-  // All targets and teacher outputs, of which `rows` picks.
+  // All targets, [row] class indices or [row][output] values, and teacher outputs [row][output], of
+  // which `rows` picks.
   const float* targets = nullptr;
   const float* teacher = nullptr;
   absl::Span<const uint32_t> rows;

@@ -57,6 +57,25 @@ TEST(LossTest, TeacherTakesTheRestOfTheWeight) {
   EXPECT_NEAR(ComputeLoss(options, batch, nullptr), 3.25, 1e-9);
 }
 
+// Rows of two values by hand: the squares of 1 and 2, and of 3 and 0, each with their mean.
+TEST(LossTest, RowsOfSeveralValuesByHand) {
+  const std::vector<float> outputs = {1, 3, 0, 0, 5, 4, 0, 0};
+  const std::vector<float> targets = {0, 4, 0, 3};
+  const std::vector<uint32_t> rows = {1, 0};
+  LossOptions options;
+  std::vector<float> gradient(2 * kLanesOfTest);
+  const LossBatch batch = Batch(2, outputs, targets, rows);
+  // Row 1: 1 - 0 and 5 - 3; row 0: 3 - 0 and 4 - 4.
+  EXPECT_NEAR(ComputeLoss(options, batch, gradient.data()), (1.0 + 4.0) / 2 + (9.0 + 0.0) / 2,
+              1e-9);
+  // 2 x difference / 2 outputs / 2 rows.
+  EXPECT_NEAR(gradient[0], 0.5, 1e-6);
+  EXPECT_NEAR(gradient[1], 1.5, 1e-6);
+  EXPECT_NEAR(gradient[kLanesOfTest], 1.0, 1e-6);
+  EXPECT_EQ(gradient[kLanesOfTest + 1], 0.0F);
+  EXPECT_EQ(gradient[2], 0.0F) << "a lane that holds no row";
+}
+
 // Two classes, scores 0 and ln 3: shares 1/4 and 3/4.
 TEST(LossTest, CrossEntropyByHand) {
   const float ln3 = std::log(3.0F);

@@ -20,7 +20,7 @@ namespace tinyjoule {
 struct TrainingRows {
   // [row][sample size], in the order that the network reads.
   absl::Span<const float> inputs;
-  // [row]: the value, or the index of the class.
+  // [row]: the index of the class; or [row][output]: the values.
   absl::Span<const float> targets;
   // [row][output]: what a teacher says to each row; empty without a teacher.
   absl::Span<const float> teacher;
