@@ -2,10 +2,13 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "client/sweep_input.h"
 
+#include <algorithm>
 #include <iterator>
 #include <utility>
 
+#include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
+#include "absl/strings/strip.h"
 #include "common/base/digest.h"
 #include "common/base/file_system.h"
 #include "common/base/status.h"
@@ -23,8 +26,9 @@ class FileCollector {
     const std::string path = JoinPath(folder_, referenced.name);
     if (referenced.folder_files.empty()) return AddFirst(referenced.name, path, {""});
     for (const std::string& file : referenced.folder_files) {
-      TJ_RETURN_IF_ERROR(
-          AddFirst(JoinPath(referenced.name, file), JoinPath(path, file), {"", ".gz"}));
+      TJ_RETURN_IF_ERROR(absl::EndsWith(file, "*") ? AddAll(referenced.name, path, file)
+                                                   : AddFirst(JoinPath(referenced.name, file),
+                                                              JoinPath(path, file), {"", ".gz"}));
     }
     return absl::OkStatus();
   }
@@ -33,6 +37,22 @@ class FileCollector {
   std::vector<v1::InputFile> TakeFiles() { return std::move(files_); }
 
  private:
+  // Every file of the folder that begins as the pattern does.
+  absl::Status AddAll(const std::string& name, const std::string& path,
+                      const std::string& pattern) {
+    const absl::string_view prefix = absl::StripSuffix(pattern, "*");
+    std::vector<std::string> files = system_.ListFolder(path).value_or(std::vector<std::string>());
+    std::sort(files.begin(), files.end());
+    bool found = false;
+    for (const std::string& file : files) {
+      if (!absl::StartsWith(file, prefix)) continue;
+      TJ_RETURN_IF_ERROR(AddFile(JoinPath(name, file), JoinPath(path, file)));
+      found = true;
+    }
+    if (!found) absl::StrAppend(&missing_, "\n  ", JoinPath(path, pattern));
+    return absl::OkStatus();
+  }
+
   // The first of the suffixes that gives a file.
   absl::Status AddFirst(const std::string& name, const std::string& path,
                         const std::vector<std::string>& suffixes) {

@@ -198,14 +198,8 @@ bool CheckType(const v1::DatasetSpec& dataset, const std::string& path, CheckRep
     if (!report.IsGiven(path + ".type")) {
       report.Error(path,
                    "the data set needs \"type\": csv | inmet | synthetic_weather | mnist | "
-                   "fashion_mnist | idx");
+                   "fashion_mnist | cifar10 | svhn | idx");
     }
-    return false;
-  }
-  if (dataset.type() == v1::DATASET_TYPE_CIFAR10 || dataset.type() == v1::DATASET_TYPE_SVHN) {
-    report.Error(path + ".type",
-                 NotAvailable(absl::StrCat("the data set ", WordOf(dataset.type())),
-                              "csv, inmet, synthetic_weather, mnist, fashion_mnist and idx"));
     return false;
   }
   return true;

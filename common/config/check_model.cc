@@ -60,13 +60,11 @@ std::string NotAvailable(const std::string& what, const std::string& instead) {
 void CheckModel(const v1::ModelSpec& model, const std::string& path, CheckReport& report) {
   if (model.type() == v1::MODEL_TYPE_UNSPECIFIED) {
     if (!report.IsGiven(path + ".type")) {
-      report.Error(path, "a model needs \"type\": tinycnn | tinymlp | tinyknn | onnx");
+      report.Error(path,
+                   "a model needs \"type\": tinycnn | tinymlp | tinyknn | onnx | resnet8 | "
+                   "ds_cnn | mobilenet_v1 | autoencoder");
     }
     return;
-  }
-  if (model.type() > v1::MODEL_TYPE_ONNX) {
-    return report.Error(path + ".type", NotAvailable(absl::StrCat("type ", WordOf(model.type())),
-                                                     "tinycnn, tinymlp, tinyknn and onnx"));
   }
   CheckForeignKeys(model, path, report);
   CheckUnits(model.conv(), path + ".conv", report);
@@ -78,13 +76,16 @@ void CheckModel(const v1::ModelSpec& model, const std::string& path, CheckReport
                               ", not ", model.kernel()));
   }
   if (model.has_k() && model.k() == 0) report.Error(path + ".k", "k is at least 1");
+  if (model.has_width() && !(model.width() > 0 && model.width() <= 1)) {
+    report.Error(path + ".width",
+                 absl::StrCat("width is above 0 and at most 1, not ", model.width()));
+  }
   if (model.type() == v1::MODEL_TYPE_ONNX && model.path().empty()) {
     report.Error(path, "a model of type onnx needs \"path\"");
   }
 }
 
-void CheckTrain(const v1::TrainSpec& train, v1::DatasetType dataset, const std::string& path,
-                CheckReport& report) {
+void CheckTrain(const v1::TrainSpec& train, const std::string& path, CheckReport& report) {
   if (train.epochs() < 1 || train.epochs() > kMaxEpochs) {
     report.Error(path + ".epochs", absl::StrCat("epochs is from 1 to ", kMaxEpochs));
   }
@@ -97,12 +98,27 @@ void CheckTrain(const v1::TrainSpec& train, v1::DatasetType dataset, const std::
     report.Error(path + ".validation_fraction",
                  "\"validation_fraction\" is for early stopping: it needs \"patience\"");
   }
+}
+
+void CheckLearning(const v1::SweepSpec& spec, CheckReport& report) {
+  const v1::DatasetType dataset = spec.dataset().type();
   if (dataset == v1::DATASET_TYPE_UNSPECIFIED) return;
-  const bool classifies = train.loss() == v1::LOSS_CROSS_ENTROPY;
-  if (classifies != IsImageSet(dataset)) {
-    report.Error(path + ".loss", classifies ? "cross_entropy is for classes; a table's target is a "
-                                              "number: mse, mae or huber"
-                                            : "classes are learned with cross_entropy");
+  const bool cross_entropy = spec.train().loss() == v1::LOSS_CROSS_ENTROPY;
+  bool any_classifies = false;
+  for (int i = 0; i < spec.models_size(); ++i) {
+    const v1::ModelType type = spec.models(i).type();
+    any_classifies |= LearnsClasses(dataset, type);
+    if (ReadsPictures(type) && !IsImageSet(dataset)) {
+      report.Error(absl::StrCat("models.", i, ".type"),
+                   absl::StrCat(WordOf(type), " reads pictures, and the data set is a table"));
+    }
+  }
+  if (any_classifies && !cross_entropy) {
+    report.Error("train.loss", "classes are learned with cross_entropy");
+  } else if (!any_classifies && !spec.models().empty() && cross_entropy) {
+    report.Error("train.loss",
+                 "cross_entropy is for classes; a table's target, and what an autoencoder learns, "
+                 "are numbers: mse, mae or huber");
   }
 }
 

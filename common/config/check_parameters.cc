@@ -39,7 +39,7 @@ void CheckValue(const std::string& parameter, const google::protobuf::Value& val
   if (!applied.ok()) return report.Error(place, std::string(applied.message()));
   ParameterReport moved(parameter, place, report);
   if (absl::StartsWith(parameter, "train.")) {
-    CheckTrain(trial.train(), v1::DATASET_TYPE_UNSPECIFIED, "train", moved);
+    CheckTrain(trial.train(), "train", moved);
   } else if (absl::StartsWith(parameter, "model.")) {
     CheckModel(trial.model(), "model", moved);
   } else if (absl::StartsWith(parameter, "dataset.")) {

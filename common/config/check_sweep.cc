@@ -208,7 +208,8 @@ void CheckSweep(const v1::SweepSpec& spec, CheckReport& report) {
     report.Error("", "the sweep needs \"dataset\"");
   }
   CheckModels(spec, report);
-  CheckTrain(spec.train(), spec.dataset().type(), "train", report);
+  CheckTrain(spec.train(), "train", report);
+  CheckLearning(spec, report);
   CheckVariants(spec, report);
   CheckParameters(spec, report);
   CheckExclusions(spec, report);

@@ -156,9 +156,6 @@ void CheckPair(const v1::VariantSpec& variant, const std::string& path, const v1
     } else if (step.has_prune()) {
       refused = PruneRefusedByNetwork(step.prune());
     }
-    if (model.type() == v1::MODEL_TYPE_ONNX) {
-      refused = NotAvailable("compression of a model of type onnx", "models that are trained here");
-    }
     if (refused.empty()) continue;
     report.Error(absl::StrCat(path, ".compress.", i),
                  absl::StrCat("model ", model.name(), ": ", refused, ExcludeHint(variant, model)));

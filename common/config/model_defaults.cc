@@ -40,6 +40,15 @@ bool IsImageSet(v1::DatasetType type) {
          type == v1::DATASET_TYPE_SVHN;
 }
 
+bool ReadsPictures(v1::ModelType type) {
+  return type == v1::MODEL_TYPE_RESNET8 || type == v1::MODEL_TYPE_DS_CNN ||
+         type == v1::MODEL_TYPE_MOBILENET_V1;
+}
+
+bool LearnsClasses(v1::DatasetType dataset, v1::ModelType model) {
+  return IsImageSet(dataset) && model != v1::MODEL_TYPE_AUTOENCODER;
+}
+
 void ApplyModelDefaults(v1::ModelSpec& model) {
   switch (model.type()) {
     case v1::MODEL_TYPE_TINYCNN:
@@ -51,6 +60,9 @@ void ApplyModelDefaults(v1::ModelSpec& model) {
       if (model.weights() == v1::KNN_WEIGHTS_UNSPECIFIED) {
         model.set_weights(v1::KNN_WEIGHTS_UNIFORM);
       }
+      return;
+    case v1::MODEL_TYPE_MOBILENET_V1:
+      if (!model.has_width()) model.set_width(0.25);
       return;
     default:
       return;

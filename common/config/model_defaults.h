@@ -12,6 +12,13 @@ namespace tinyjoule {
 // Sets of pictures in classes, with their own test files.
 bool IsImageSet(v1::DatasetType type);
 
+// Whether it reads pictures [channels, height, width] and nothing else.
+bool ReadsPictures(v1::ModelType type);
+
+// Whether a model of the sweep learns classes: every one of an image set but an autoencoder, which
+// learns its own input. False for tables.
+bool LearnsClasses(v1::DatasetType dataset, v1::ModelType model);
+
 // The layers of a model of that type that the file leaves out.
 void ApplyModelDefaults(v1::ModelSpec& model);
 

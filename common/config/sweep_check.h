@@ -36,11 +36,12 @@ void CheckSweep(const v1::SweepSpec& spec, CheckReport& report);
 // Parts of it, which also check the values of swept parameters. `path` is where the part stands.
 void CheckDataset(const v1::DatasetSpec& dataset, const std::string& path, CheckReport& report);
 void CheckModel(const v1::ModelSpec& model, const std::string& path, CheckReport& report);
-void CheckTrain(const v1::TrainSpec& train, v1::DatasetType dataset, const std::string& path,
-                CheckReport& report);
+void CheckTrain(const v1::TrainSpec& train, const std::string& path, CheckReport& report);
 // The steps of one variant on their own; `sweeps_sparsity`: values of the step at this position
 // come from the variant's parameters.
 void CheckSteps(const v1::VariantSpec& variant, const std::string& path, CheckReport& report);
+// Whether models, loss and data set fit together.
+void CheckLearning(const v1::SweepSpec& spec, CheckReport& report);
 // The parameters of the sweep and of each variant; and each pair of model and variant.
 void CheckParameters(const v1::SweepSpec& spec, CheckReport& report);
 void CheckCombinations(const v1::SweepSpec& spec, CheckReport& report);

@@ -1,6 +1,8 @@
 // SPDX-FileCopyrightText: 2026 The TinyJoule Authors
 // SPDX-License-Identifier: Apache-2.0
 // What a sweep file may leave out. docs/sweep-file.md lists the same values.
+#include <algorithm>
+
 #include "common/config/model_defaults.h"
 #include "common/config/sweep_file.h"
 
@@ -71,7 +73,7 @@ void ApplyDatasetDefaults(v1::DatasetSpec& dataset) {
   ApplySplitDefaults(images, *dataset.mutable_split());
 }
 
-void ApplyTrainDefaults(bool images, v1::TrainSpec& train) {
+void ApplyTrainDefaults(bool classifies, v1::TrainSpec& train) {
   TJ_DEFAULT(train, epochs, 100);
   TJ_DEFAULT(train, lr, 0.001);
   TJ_DEFAULT(train, batch_size, 32);
@@ -80,7 +82,7 @@ void ApplyTrainDefaults(bool images, v1::TrainSpec& train) {
   TJ_DEFAULT(train, validation_fraction, 0.1);
   DefaultEnum(train, &v1::TrainSpec::optimizer, &v1::TrainSpec::set_optimizer, v1::OPTIMIZER_ADAM);
   DefaultEnum(train, &v1::TrainSpec::loss, &v1::TrainSpec::set_loss,
-              images ? v1::LOSS_CROSS_ENTROPY : v1::LOSS_MSE);
+              classifies ? v1::LOSS_CROSS_ENTROPY : v1::LOSS_MSE);
   DefaultEnum(train, &v1::TrainSpec::device, &v1::TrainSpec::set_device, v1::DEVICE_CPU);
 }
 
@@ -157,7 +159,11 @@ void ApplySweepDefaults(v1::SweepSpec& spec) {
     if (model.name().empty()) model.set_name(DefaultModelName(model.type()));
     ApplyModelDefaults(model);
   }
-  ApplyTrainDefaults(IsImageSet(spec.dataset().type()), *spec.mutable_train());
+  const bool classifies =
+      std::any_of(spec.models().begin(), spec.models().end(), [&](const v1::ModelSpec& model) {
+        return LearnsClasses(spec.dataset().type(), model.type());
+      });
+  ApplyTrainDefaults(classifies, *spec.mutable_train());
   if (spec.variants().empty()) spec.add_variants()->set_name("float32");
   for (v1::VariantSpec& variant : *spec.mutable_variants()) {
     for (v1::CompressStep& step : *variant.mutable_compress()) ApplyStepDefaults(step);

@@ -52,8 +52,8 @@ v1::TaskKind FinalTaskKind(const v1::TrialSpec& trial);
 // A data or model file, or a folder, that a sweep names, as written there.
 struct ReferencedFile {
   std::string name;
-  // Only files with these names in it, when it is a folder: the four of an image set, each with
-  // or without ".gz". Empty: a plain file.
+  // Only files with these names in it, when it is a folder: those of an image set, each with or
+  // without ".gz"; "data_batch_*" stands for every file that begins so. Empty: a plain file.
   std::vector<std::string> folder_files;
 };
 

@@ -165,6 +165,12 @@ TEST_F(TaskHashTest, TrainingDoesNotMatterToAKnn) {
   const std::string hash = Hash();
   trial_.mutable_train()->set_epochs(99);
   EXPECT_EQ(Hash(), hash);
+  // A step that trains reads them.
+  trial_.mutable_model()->set_type(v1::MODEL_TYPE_ONNX);
+  trial_.add_compress()->mutable_finetune();
+  const std::string tuned = Hash();
+  trial_.mutable_train()->set_lr(0.5);
+  EXPECT_NE(Hash(), tuned);
 }
 
 TEST(ReferencedFilesTest, NamesDataAndModels) {
@@ -177,6 +183,18 @@ TEST(ReferencedFilesTest, NamesDataAndModels) {
   EXPECT_EQ(files[0].name, "mnist");
   EXPECT_EQ(files[0].folder_files.size(), 4u);
   EXPECT_EQ(files[1].name, "m.onnx");
+}
+
+TEST(ReferencedFilesTest, NamesWhatEachImageSetReads) {
+  v1::SweepSpec spec;
+  spec.mutable_dataset()->set_type(v1::DATASET_TYPE_CIFAR10);
+  spec.mutable_dataset()->set_path("c");
+  EXPECT_THAT(ReferencedFiles(spec)[0].folder_files, ElementsAre("data_batch_*", "test_batch*"));
+  spec.mutable_dataset()->set_type(v1::DATASET_TYPE_SVHN);
+  EXPECT_THAT(ReferencedFiles(spec)[0].folder_files,
+              ElementsAre("train_32x32.mat", "test_32x32.mat"));
+  spec.mutable_dataset()->set_path("c/some.mat");
+  EXPECT_TRUE(ReferencedFiles(spec)[0].folder_files.empty());
 }
 
 TEST(InputsOfTrialTest, TakesFilesAndFolders) {

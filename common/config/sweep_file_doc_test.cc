@@ -121,8 +121,8 @@ v1::SweepSpec SpecOf(v1::DatasetType type, v1::SplitMethod split) {
   spec.mutable_dataset()->set_type(type);
   spec.mutable_dataset()->mutable_split()->set_method(split);
   spec.mutable_dataset()->add_features()->set_lag("x");
-  for (const v1::ModelType model :
-       {v1::MODEL_TYPE_TINYCNN, v1::MODEL_TYPE_TINYMLP, v1::MODEL_TYPE_TINYKNN}) {
+  for (const v1::ModelType model : {v1::MODEL_TYPE_TINYCNN, v1::MODEL_TYPE_TINYMLP,
+                                    v1::MODEL_TYPE_TINYKNN, v1::MODEL_TYPE_MOBILENET_V1}) {
     v1::ModelSpec& added = *spec.add_models();
     added.set_type(model);
     added.set_name("m");

@@ -104,7 +104,7 @@ train: {epochs: -3, lr: fast}
             R"(s.yaml:2:7: a name is 1 to 64 of the characters a-z, 0-9 and -
   name: Bad Name
         ^~~~~~~~
-s.yaml:3:1: the data set needs "type": csv | inmet | synthetic_weather | mnist | fashion_mnist | idx
+s.yaml:3:1: the data set needs "type": csv | inmet | synthetic_weather | mnist | fashion_mnist | cifar10 | svhn | idx
   dataset: {typ: csv}
   ^~~~~~~
 s.yaml:3:11: unknown key "typ" (did you mean "type"?)
@@ -165,8 +165,11 @@ INSTANTIATE_TEST_SUITE_P(
         Refusal{kKnn, "{name: knn, type: tinyknn, k: 0}", "k is at least 1"},
         Refusal{kKnn, "{name: c, type: tinycnn, kernel: 4}", "is odd, from 1 to 1023, not 4"},
         Refusal{kKnn, "{name: o, type: onnx}", "needs \"path\""},
-        Refusal{kKnn, "{name: o, type: onnx, path: m.onnx}",
-                "compression of a model of type onnx is not available in this version"},
+        Refusal{kKnn, "{name: r, type: resnet8}",
+                "s.yaml:6:21: resnet8 reads pictures, and the data set is a table"},
+        Refusal{kKnn, "{name: r, type: mobilenet_v1, width: 1.5}", "at most 1, not 1.5"},
+        Refusal{kKnn, "{name: r, type: autoencoder, width: 0.5}",
+                "\"width\" belongs to models of type mobilenet_v1"},
         Refusal{"values: [0.2, 0.4]", "values: [0.2, 1]",
                 "s.yaml:11:60: sparsity is at least 0 and below 1, not 1"},
         Refusal{"values: [0.2, 0.4]", "values: [0.2, 0.2]", "the value 0.2 stands here twice"},
@@ -230,8 +233,8 @@ INSTANTIATE_TEST_SUITE_P(
                 "distill kind feature is not available"},
         Refusal{kPrune, "{prune: {}, finetune: {}}", "\"finetune\" cannot stand beside \"prune\""},
         Refusal{kPrune, "{}", "wants one of the keys prune, finetune"},
-        Refusal{kData, "{type: cifar10, path: c}", "the data set cifar10 is not available"},
-        Refusal{kData, "{type: svhn, path: c}", "the data set svhn is not available"},
+        Refusal{kData, "{type: cifar10}", "a data set of type cifar10 needs \"path\""},
+        Refusal{kData, "{type: svhn, path: c, context: 2}", "svhn is a set of pictures"},
         Refusal{kData, "{type: mnist}", "a data set of type mnist needs \"path\""},
         Refusal{kData, "{type: mnist, path: m, target: x}", "mnist is a set of pictures"},
         Refusal{kData, "{type: mnist, path: m, split: {folds: 3}}", "has its own test files"},

@@ -70,6 +70,12 @@ std::vector<std::string> RolesAndHashes(const v1::TrialSpec& trial,
   return parts;
 }
 
+bool StepTrains(const v1::CompressStep& step) {
+  return step.has_finetune() || step.has_distill() ||
+         step.quantize().mode() == v1::QUANTIZE_MODE_QAT ||
+         step.prune().schedule() == v1::PRUNE_SCHEDULE_GRADUAL;
+}
+
 // Without what cannot change the bytes of the artifact.
 v1::TrialSpec WithoutIdleSettings(const v1::TrialSpec& trial, bool paths_are_hashed) {
   v1::TrialSpec bare = trial;
@@ -79,7 +85,9 @@ v1::TrialSpec WithoutIdleSettings(const v1::TrialSpec& trial, bool paths_are_has
     step.mutable_distill()->mutable_student()->clear_name();
     if (step.distill().has_teacher()) step.mutable_distill()->mutable_teacher()->clear_name();
   }
-  if (bare.model().type() == v1::MODEL_TYPE_TINYKNN || bare.model().type() == v1::MODEL_TYPE_ONNX) {
+  const bool untrained =
+      bare.model().type() == v1::MODEL_TYPE_TINYKNN || bare.model().type() == v1::MODEL_TYPE_ONNX;
+  if (untrained && std::none_of(bare.compress().begin(), bare.compress().end(), StepTrains)) {
     bare.clear_train();
   } else if (bare.train().patience() == 0) {
     bare.mutable_train()->clear_validation_fraction();
@@ -93,7 +101,9 @@ v1::TrialSpec WithoutIdleSettings(const v1::TrialSpec& trial, bool paths_are_has
 }
 
 ReferencedFile DatasetFile(v1::DatasetType type, const std::string& path) {
-  if (!IsImageSet(type)) return {path, {}};
+  if (!IsImageSet(type) || absl::EndsWith(path, ".mat")) return {path, {}};
+  if (type == v1::DATASET_TYPE_CIFAR10) return {path, {"data_batch_*", "test_batch*"}};
+  if (type == v1::DATASET_TYPE_SVHN) return {path, {"train_32x32.mat", "test_32x32.mat"}};
   return {path,
           {"train-images-idx3-ubyte", "train-labels-idx1-ubyte", "t10k-images-idx3-ubyte",
            "t10k-labels-idx1-ubyte"}};
