@@ -291,10 +291,7 @@ std::string TinySweep::Yaml() const {
       R"(version: 1
 name: $0
 seed: 42
-dataset:
-  type: synthetic_weather
-  synthetic_weather: {rows: 400}
-  split: {method: holdout, test_fraction: 0.25}
+dataset: $9
 models: $1
 train: {epochs: $2, lr: 0.01, batch_size: 32}
 variants: $7
@@ -308,7 +305,7 @@ measure:
   repeat: $6
   reference: none
 )",
-      name, models, epochs, agents, window, windows, repeat, variants, engine);
+      name, models, epochs, agents, window, windows, repeat, variants, engine, dataset);
 }
 
 }  // namespace tinyjoule

@@ -105,6 +105,9 @@ struct TinySweep {
   std::string agents = "{placement: any}";
   std::string variants = "[{name: float32}]";
   std::string engine = "xnnpack";
+  std::string dataset =
+      "{type: synthetic_weather, synthetic_weather: {rows: 400}, "
+      "split: {method: holdout, test_fraction: 0.25}}";
   std::string Yaml() const;
 };
 
