@@ -7,12 +7,11 @@
 
 #include <memory>
 #include <string>
-#include <vector>
+#include <utility>
 
 #include "absl/status/statusor.h"
 #include "agent/runner/inference_engine.h"
-#include "agent/runner/reference_kernels.h"
-#include "common/onnx/onnx_graph.h"
+#include "common/reference/reference_program.h"
 
 namespace tinyjoule {
 
@@ -22,20 +21,17 @@ class ReferenceEngine final : public InferenceEngine {
  public:
   static absl::StatusOr<std::unique_ptr<ReferenceEngine>> Create(const onnx::ModelProto& model);
 
-  const Shape& input_shape() const override { return graph_.value(graph_.input()).shape; }
-  const Shape& output_shape() const override { return graph_.value(graph_.output()).shape; }
-  void Run(const float* input, float* output) override;
+  const Shape& input_shape() const override { return graph().value(graph().input()).shape; }
+  const Shape& output_shape() const override { return graph().value(graph().output()).shape; }
+  void Run(const float* input, float* output) override { program_->Run(input, output); }
   std::string version() const override;
 
  private:
-  explicit ReferenceEngine(OnnxGraph graph) : graph_(std::move(graph)) {}
-  [[nodiscard]] absl::Status Prepare();
-  KernelOperands OperandsOf(const GraphNode& node);
+  explicit ReferenceEngine(std::unique_ptr<ReferenceProgram> program)
+      : program_(std::move(program)) {}
+  const OnnxGraph& graph() const { return program_->graph(); }
 
-  OnnxGraph graph_;
-  // One per value of the graph; empty for constants.
-  std::vector<std::vector<uint8_t>> buffers_;
-  std::vector<ReferenceKernel> kernels_;
+  std::unique_ptr<ReferenceProgram> program_;
 };
 
 }  // namespace tinyjoule

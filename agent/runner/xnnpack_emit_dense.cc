@@ -7,10 +7,10 @@
 #include <vector>
 
 #include "absl/strings/str_cat.h"
-#include "agent/runner/reference_kernels.h"
 #include "agent/runner/xnnpack_compiler.h"
 #include "agent/runner/xnnpack_weights.h"
 #include "common/base/status.h"
+#include "common/reference/reference_kernels.h"
 
 // Layers, element-wise operators and changes of shape.
 

@@ -61,9 +61,15 @@ class OutcomeWriter {
   }
 
  private:
+  // A user's model stays what it is, byte for byte.
+  absl::StatusOr<std::string> ModelBytes(const onnx::ModelProto& model) const {
+    const auto* given = std::get_if<GivenModel>(&model_);
+    return given == nullptr ? SerializeModel(model) : given->bytes;
+  }
+
   absl::Status WriteModelFile() {
     const onnx::ModelProto model = ExportModel(model_);
-    TJ_ASSIGN_OR_RETURN(const std::string bytes, SerializeModel(model));
+    TJ_ASSIGN_OR_RETURN(const std::string bytes, ModelBytes(model));
     TJ_ASSIGN_OR_RETURN(*outcome_.mutable_size(), MeasureModel(model, bytes));
     return WriteBytes(output_dir_, kModelFile, bytes, *outcome_.mutable_model());
   }
@@ -143,8 +149,10 @@ class OutcomeWriter {
 
 absl::Status WriteCheckpoint(const TrainedModel& model, const std::string& output_dir,
                              v1::TrainingOutcome& outcome) {
-  if (!HasBatchNorm(model)) return absl::OkStatus();
-  const Network& network = std::get<Network>(model);
+  const auto* given = std::get_if<GivenModel>(&model);
+  const bool as_network = given != nullptr && given->network.has_value();
+  if (!as_network && !HasBatchNorm(model)) return absl::OkStatus();
+  const Network& network = as_network ? *given->network : std::get<Network>(model);
   TJ_ASSIGN_OR_RETURN(const std::string bytes, SerializeModel(ExportNetwork(network)));
   return WriteBytes(output_dir, kCheckpointFile, bytes, *outcome.mutable_checkpoint());
 }

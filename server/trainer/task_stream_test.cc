@@ -222,7 +222,10 @@ TEST_F(TaskStreamTest, OnnxModelIsTakenAsItIs) {
   v1::InputFile& file = *task.add_inputs();
   file.set_name("mine.onnx");
   file.set_local_path(JoinPath(base.output_dir(), "model.onnx"));
-  EXPECT_EQ(Outcome(task).quality().rmse(), trained.quality().rmse());
+  const v1::TrainingOutcome outcome = Outcome(task);
+  EXPECT_EQ(outcome.quality().rmse(), trained.quality().rmse());
+  EXPECT_EQ(outcome.model().sha256(), trained.model().sha256());
+  EXPECT_TRUE(outcome.has_checkpoint()) << "it is made of layers that can be compressed";
 }
 
 TEST_F(TaskStreamTest, FailureOfOneTaskLeavesTheNext) {

@@ -12,6 +12,7 @@
 #include "common/base/file_system.h"
 #include "common/base/random_source.h"
 #include "common/base/status.h"
+#include "common/onnx/knn_model.h"
 #include "common/onnx/model_file.h"
 #include "server/trainer/compress/compression.h"
 #include "server/trainer/export/network_onnx.h"
@@ -83,6 +84,17 @@ std::string LocalPathOf(const v1::TrainingTask& task, const std::string& name) {
     if (input.name() == name && !input.local_path().empty()) return input.local_path();
   }
   return name;
+}
+
+// A user's model, and its layers where a network has the like.
+absl::StatusOr<TrainedModel> ReadOnnx(const std::string& path) {
+  TJ_ASSIGN_OR_RETURN(std::string bytes, PosixFileSystem().ReadFile(path));
+  TJ_ASSIGN_OR_RETURN(const onnx::ModelProto model, ParseModel(bytes));
+  if (IsKnnModel(model)) return ImportModel(model);
+  TJ_ASSIGN_OR_RETURN(GivenModel given, ReadGivenModel(std::move(bytes)));
+  absl::StatusOr<Network> network = ImportNetwork(model);
+  if (network.ok()) given.network = *std::move(network);
+  return TrainedModel(std::move(given));
 }
 
 double SecondsSince(const Clock& clock, int64_t start_ns) {
@@ -227,22 +239,18 @@ absl::Status Trainer::BuildKnn(Work& work) {
 absl::Status Trainer::LoadOnnx(Work& work) {
   const std::string& name = work.trial().model().path();
   if (name.empty()) return absl::InvalidArgumentError("models.path: missing for type: onnx");
-  const auto model = ReadModel(LocalPathOf(work.task, name));
-  if (!model.ok()) return Annotate(model.status(), absl::StrCat("models.path: '", name, "'"));
-  absl::StatusOr<TrainedModel> imported = ImportModel(*model);
-  if (!imported.ok()) {
-    return Annotate(imported.status(), absl::StrCat("models.path: '", name, "'"));
-  }
+  absl::StatusOr<TrainedModel> read = ReadOnnx(LocalPathOf(work.task, name));
+  if (!read.ok()) return Annotate(read.status(), absl::StrCat("models.path: '", name, "'"));
   int64_t size = 1;
-  for (int64_t dimension : SampleShape(*imported)) size *= dimension;
+  for (int64_t dimension : SampleShape(*read)) size *= dimension;
   if (size != static_cast<int64_t>(work.split.sample_size()) ||
-      OutputCount(*imported) != work.outputs()) {
+      OutputCount(*read) != work.outputs()) {
     return absl::InvalidArgumentError(absl::StrCat(
-        "models.path: '", name, "' maps samples [", absl::StrJoin(SampleShape(*imported), ", "),
-        "] to ", OutputCount(*imported), " outputs, but the data set has [",
+        "models.path: '", name, "' maps samples [", absl::StrJoin(SampleShape(*read), ", "),
+        "] to ", OutputCount(*read), " outputs, but the data set has [",
         absl::StrJoin(work.split.sample_shape, ", "), "] and ", work.outputs()));
   }
-  work.model = *std::move(imported);
+  work.model = *std::move(read);
   return absl::OkStatus();
 }
 

@@ -19,6 +19,7 @@ std::vector<int64_t> SampleShape(const TrainedModel& model) {
   if (const auto* quantized = std::get_if<QuantizedNetwork>(&model)) {
     return quantized->sample_shape;
   }
+  if (const auto* given = std::get_if<GivenModel>(&model)) return given->sample_shape;
   return {std::get<KnnModel>(model).features};
 }
 
@@ -27,6 +28,7 @@ int64_t OutputCount(const TrainedModel& model) {
   if (const auto* quantized = std::get_if<QuantizedNetwork>(&model)) {
     return quantized->OutputCount();
   }
+  if (const auto* given = std::get_if<GivenModel>(&model)) return given->output_count;
   return std::get<KnnModel>(model).output_count();
 }
 
@@ -35,6 +37,8 @@ double PredictionTolerance(const TrainedModel& model, absl::Span<const float> pr
   if (const auto* quantized = std::get_if<QuantizedNetwork>(&model)) {
     return 1.0001 * quantized->OutputStep();
   }
+  const auto* given = std::get_if<GivenModel>(&model);
+  if (given != nullptr && given->output_step > 0) return 1.0001 * given->output_step;
   double largest = 1;
   for (float value : predictions) largest = std::max<double>(largest, std::abs(value));
   return 1e-4 * largest;

@@ -207,6 +207,7 @@ onnx::ModelProto ExportNetwork(const QuantizedNetwork& network) {
 onnx::ModelProto ExportModel(const TrainedModel& model) {
   if (const auto* knn = std::get_if<KnnModel>(&model)) return BuildKnnModel(*knn);
   if (const auto* network = std::get_if<Network>(&model)) return ExportNetwork(*network);
+  if (const auto* given = std::get_if<GivenModel>(&model)) return given->proto;
   return ExportNetwork(std::get<QuantizedNetwork>(model));
 }
 

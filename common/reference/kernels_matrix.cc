@@ -2,8 +2,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <utility>
 
-#include "agent/runner/reference_kernels.h"
 #include "common/base/status.h"
+#include "common/reference/reference_kernels.h"
 
 namespace tinyjoule {
 namespace {

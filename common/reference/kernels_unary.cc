@@ -5,8 +5,8 @@
 #include <limits>
 #include <type_traits>
 
-#include "agent/runner/reference_kernels.h"
 #include "common/base/status.h"
+#include "common/reference/reference_kernels.h"
 
 namespace tinyjoule {
 namespace {

@@ -8,8 +8,8 @@
 #include <utility>
 #include <vector>
 
-#include "agent/runner/reference_kernels.h"
 #include "common/base/status.h"
+#include "common/reference/reference_kernels.h"
 
 namespace tinyjoule {
 namespace {

@@ -4,8 +4,8 @@
 #include <cmath>
 #include <limits>
 
-#include "agent/runner/reference_kernels.h"
 #include "common/base/status.h"
+#include "common/reference/reference_kernels.h"
 
 namespace tinyjoule {
 namespace {

@@ -1,7 +1,7 @@
 // SPDX-FileCopyrightText: 2026 The TinyJoule Authors
 // SPDX-License-Identifier: Apache-2.0
-#ifndef AGENT_RUNNER_REFERENCE_KERNELS_H_
-#define AGENT_RUNNER_REFERENCE_KERNELS_H_
+#ifndef COMMON_REFERENCE_REFERENCE_KERNELS_H_
+#define COMMON_REFERENCE_REFERENCE_KERNELS_H_
 
 #include <array>
 #include <cstddef>
@@ -118,4 +118,4 @@ AxisView ViewAround(const Shape& shape, size_t axis);
 
 }  // namespace tinyjoule
 
-#endif  // AGENT_RUNNER_REFERENCE_KERNELS_H_
+#endif  // COMMON_REFERENCE_REFERENCE_KERNELS_H_

@@ -5,8 +5,8 @@
 #include <numeric>
 #include <utility>
 
-#include "agent/runner/reference_kernels.h"
 #include "common/base/status.h"
+#include "common/reference/reference_kernels.h"
 
 // Operators that move elements without looking at them.
 

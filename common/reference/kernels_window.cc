@@ -6,9 +6,9 @@
 #include <limits>
 
 #include "absl/types/span.h"
-#include "agent/runner/reference_kernels.h"
 #include "common/base/status.h"
 #include "common/onnx/sliding_window.h"
+#include "common/reference/reference_kernels.h"
 
 // Convolution and pooling. One- and two-dimensional images are three-dimensional ones whose leading
 // dimensions are 1, so that each operator is written once.

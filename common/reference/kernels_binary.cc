@@ -7,7 +7,7 @@
 #include <type_traits>
 #include <utility>
 
-#include "agent/runner/reference_kernels.h"
+#include "common/reference/reference_kernels.h"
 
 namespace tinyjoule {
 namespace {

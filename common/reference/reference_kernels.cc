@@ -1,6 +1,6 @@
 // SPDX-FileCopyrightText: 2026 The TinyJoule Authors
 // SPDX-License-Identifier: Apache-2.0
-#include "agent/runner/reference_kernels.h"
+#include "common/reference/reference_kernels.h"
 
 #include <map>
 #include <string>
