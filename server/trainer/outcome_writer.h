@@ -21,8 +21,8 @@ namespace tinyjoule {
                                         const std::string& output_dir,
                                         v1::TrainingOutcome& outcome);
 
-// What compression starts from, where it is not the exported model (checkpoint.onnx): a network with
-// its batch normalisation; the network that a user's model is made of.
+// What compression starts from, where it is not the exported model (checkpoint.onnx): a network
+// with its batch normalisation; the network that a user's model is made of.
 [[nodiscard]] absl::Status WriteCheckpoint(const TrainedModel& model, const std::string& output_dir,
                                            v1::TrainingOutcome& outcome);
 

@@ -11,9 +11,9 @@
 namespace tinyjoule {
 
 // Regression: label_weight * L(output, target) + (1 - label_weight) * L(output, teacher), L being
-// MSE, MAE or Huber, as the mean over a row's outputs. Classification: label_weight * cross entropy of the class +
-// (1 - label_weight) * T^2 * KL(softmax(teacher / T) || softmax(output / T)), T being the
-// temperature (Hinton, Vinyals and Dean 2015). Without a teacher the weight is 1.
+// MSE, MAE or Huber, as the mean over a row's outputs. Classification: label_weight * cross entropy
+// of the class + (1 - label_weight) * T^2 * KL(softmax(teacher / T) || softmax(output / T)), T
+// being the temperature (Hinton, Vinyals and Dean 2015). Without a teacher the weight is 1.
 struct LossOptions {
   v1::Loss kind = v1::LOSS_MSE;
   double huber_delta = 1;
