@@ -65,7 +65,9 @@ TEST(ImageModelsTest, EveryEngineGivesTheTrainersPredictions) {
     const bool classifies = row.at("model") != "autoencoder";
     EXPECT_EQ(row.at("rmse").empty(), classifies);
     EXPECT_EQ(row.at("accuracy").empty(), !classifies);
-    if (!classifies) EXPECT_GT(Number(row, "rmse"), 0);
+    if (!classifies) {
+      EXPECT_GT(Number(row, "rmse"), 0);
+    }
   }
   EXPECT_EQ(lab.Coord({"verify", id}).exit_code, 0);
 }
