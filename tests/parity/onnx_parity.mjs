@@ -86,6 +86,8 @@ const cases = [
            pooling: 'POOLING_GLOBAL_AVERAGE'}},
   {name: 'windowed-tinymlp', dataset: weather(7), variants: networkVariants,
    model: {type: 'MODEL_TYPE_TINYMLP', hidden: [8]}},
+  {name: 'autoencoder', dataset: weather(7), variants: {},
+   model: {type: 'MODEL_TYPE_AUTOENCODER'}},
   {name: 'tinyknn-uniform', dataset: weather(1), variants: knnVariants,
    model: {type: 'MODEL_TYPE_TINYKNN', k: 5, weights: 'KNN_WEIGHTS_UNIFORM'}},
   {name: 'tinyknn-distance', dataset: weather(1), variants: knnVariants,
@@ -98,6 +100,11 @@ if (dataFolder !== '' && existsSync(join(dataFolder, 'mnist'))) {
                  maxTest: 500};
   cases.push({name: 'mnist-tinycnn', dataset: mnist, variants: networkVariants,
               model: {type: 'MODEL_TYPE_TINYCNN', conv: [4, 8], kernel: 3, dense: [16]}});
+  const few = {...mnist, maxTrain: 200, maxTest: 64};
+  for (const type of ['RESNET8', 'DS_CNN', 'MOBILENET_V1', 'AUTOENCODER']) {
+    cases.push({name: `mnist-${type.toLowerCase()}`, dataset: few, variants: {},
+                model: {type: `MODEL_TYPE_${type}`}});
+  }
   cases.push({name: 'mnist-tinyknn', dataset: mnist, variants: knnVariants,
               model: {type: 'MODEL_TYPE_TINYKNN', k: 3}});
 } else {
@@ -157,7 +164,7 @@ for (const {name, dataset, model, variants} of cases) {
     const folder = `${baseFolder}-${variant}`;
     const outcome = await trainer.run({
       taskId: folder, kind: 'TASK_KIND_COMPRESS', trial: {...trial, compress}, outputDir: folder,
-      checkpointPath: join(baseFolder, 'model.onnx'),
+      checkpointPath: join(baseFolder, base.checkpoint?.fileName ?? 'model.onnx'),
     });
     await check(`${name} ${variant}`, folder, outcome,
                 variant.includes('int8') && !name.includes('knn'));
