@@ -18,9 +18,8 @@ namespace tinyjoule {
 namespace {
 
 constexpr absl::string_view kWhatFits =
-    "only Conv (\"same\" padding, one group or depthwise), BatchNormalization, Relu, Add, MaxPool "
-    "(2 x 2), GlobalAveragePool, Flatten and Gemm, from [N, ...] to [N, outputs], can be "
-    "compressed";
+    "only Conv (one group or depthwise), BatchNormalization, Relu, Add, MaxPool (2 x 2), "
+    "GlobalAveragePool, Flatten and Gemm, from [N, ...] to [N, outputs], can be compressed";
 
 bool AllEqual(const std::vector<int64_t>& values, int64_t expected) {
   for (int64_t value : values) {
@@ -121,11 +120,20 @@ class Import {
       layer.kind = LayerKind::kGlobalAverage;
       return absl::OkStatus();
     }
-    if (node.op_type == "Flatten" && node.Int("axis", 1) == 1) {
-      layer.kind = LayerKind::kFlatten;
-      return absl::OkStatus();
-    }
-    return Refuse(node.Describe());
+    return Flattens(node) ? FillFlatten(layer) : Refuse(node.Describe());
+  }
+
+  // One row of values for each sample, in their order.
+  bool Flattens(const GraphNode& node) const {
+    if (node.op_type == "Flatten") return node.Int("axis", 1) == 1;
+    const Shape& shape = graph_.value(node.outputs[0]).shape;
+    const bool moves = node.op_type == "Reshape" || node.op_type == "Squeeze";
+    return moves && shape.size() == 2 && shape[0] == 1;
+  }
+
+  static absl::Status FillFlatten(Layer& layer) {
+    layer.kind = LayerKind::kFlatten;
+    return absl::OkStatus();
   }
 
   absl::Status FillRelu(const GraphNode& node, Layer& layer) {
@@ -163,23 +171,22 @@ class Import {
     if (!one_or_depthwise || !AllEqual(node.Ints("dilations", {}), 1)) {
       return Refuse(node.Describe());
     }
-    TJ_RETURN_IF_ERROR(CheckPadding(node, layer));
+    TJ_RETURN_IF_ERROR(FillPadding(node, layer));
     return FillParameters(node, /*transposed=*/false, layer);
   }
 
-  // Whether the padding is the one that a Layer has.
-  absl::Status CheckPadding(const GraphNode& node, const Layer& layer) const {
+  absl::Status FillPadding(const GraphNode& node, Layer& layer) const {
     const auto spatial = absl::MakeConstSpan(graph_.value(node.input(0)).shape).subspan(2);
     const auto kernel = absl::MakeConstSpan(graph_.value(node.input(1)).shape).subspan(2);
     TJ_ASSIGN_OR_RETURN(const SlidingWindow window, SlidingWindowOf(node, spatial, kernel));
-    Shape pads = {layer.PadTop(), layer.PadLeft()};
-    if (spatial.size() == 1) pads.erase(pads.begin());
-    bool same = window.pads_begin == pads;
-    for (size_t i = 0; i < spatial.size(); ++i) {
-      const int64_t stride = window.strides[i];
-      same = same && window.output[i] == (spatial[i] + stride - 1) / stride;
+    const int64_t left = window.pads_begin.back();
+    const int64_t top = spatial.size() == 2 ? window.pads_begin.front() : 0;
+    if (left >= layer.kernel_width || top >= layer.kernel_height) {
+      return Refuse(absl::StrCat(node.Describe(), ", whose padding is as wide as its kernel"));
     }
-    return same ? absl::OkStatus() : Refuse(absl::StrCat(node.Describe(), ", its padding"));
+    if (layer.PadLeft() != left) layer.pad_left = left;
+    if (layer.PadTop() != top) layer.pad_top = top;
+    return absl::OkStatus();
   }
 
   absl::Status FillBatchNorm(const GraphNode& node, Layer& layer) {

@@ -27,7 +27,9 @@ ConvPass::ConvPass(const Layer& layer, bool relu, const ParameterPlaces& places,
 
 bool ConvPass::TurnsKernel(const Layer& layer) {
   return layer.stride_height == 1 && layer.stride_width == 1 && layer.kernel_height % 2 == 1 &&
-         layer.kernel_width % 2 == 1;
+         layer.kernel_width % 2 == 1 && layer.in.height == layer.out.height &&
+         layer.in.width == layer.out.width && layer.PadTop() == layer.kernel_height / 2 &&
+         layer.PadLeft() == layer.kernel_width / 2;
 }
 
 void ConvPass::CreateOffsets(const PaddedMap& map, int64_t channels, bool turned,

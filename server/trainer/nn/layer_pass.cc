@@ -10,20 +10,12 @@
 #include "server/trainer/nn/pooling.h"
 
 namespace tinyjoule {
-namespace {
-
-// On both sides alike: what stands out in front or behind, whichever is more.
-int64_t BorderOf(int64_t in, int64_t out, int64_t kernel, int64_t stride) {
-  const int64_t before = Layer::PadBefore(in, out, kernel, stride);
-  return std::max(before, (out - 1) * stride + kernel - in - before);
-}
-
-}  // namespace
+namespace {}  // namespace
 
 Border InputBorder(const Layer& layer) {
   if (layer.kind != LayerKind::kConv) return {};
-  return {BorderOf(layer.in.height, layer.out.height, layer.kernel_height, layer.stride_height),
-          BorderOf(layer.in.width, layer.out.width, layer.kernel_width, layer.stride_width)};
+  // On both sides alike: what stands out in front or behind, whichever is more.
+  return {std::max(layer.PadTop(), layer.PadBottom()), std::max(layer.PadLeft(), layer.PadRight())};
 }
 
 Border GradientBorder(const Layer& layer) {

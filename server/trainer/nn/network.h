@@ -51,12 +51,16 @@ struct Layer {
   // kAdd: the same for the other summand.
   int64_t adds_back = 0;
 
-  // Convolutions have "same" zero padding: out = ceil(in / stride), and of an odd border the larger
-  // half is behind.
+  // Convolutions pad with zeros; out = ceil(in / stride) with "same" padding, which has the larger
+  // half of an odd border behind.
   int64_t kernel_height = 1;
   int64_t kernel_width = 1;
   int64_t stride_height = 1;
   int64_t stride_width = 1;
+  // Rows and columns of zeros in front of the input.
+  static constexpr int64_t kSamePadding = -1;
+  int64_t pad_top = kSamePadding;
+  int64_t pad_left = kSamePadding;
   // Groups of channels that only see one another: 1, or in.channels (= out.channels) for a
   // depthwise convolution.
   int64_t groups = 1;
@@ -75,23 +79,20 @@ struct Layer {
   // Weights that make one output channel.
   int64_t FanIn() const { return in.channels / groups * kernel_height * kernel_width; }
   // Rows and columns of zeros in front of the input.
-  int64_t PadTop() const { return PadBefore(in.height, out.height, kernel_height, stride_height); }
-  int64_t PadLeft() const { return PadBefore(in.width, out.width, kernel_width, stride_width); }
+  int64_t PadTop() const { return pad_top == kSamePadding ? BorderHeight() / 2 : pad_top; }
+  int64_t PadLeft() const { return pad_left == kSamePadding ? BorderWidth() / 2 : pad_left; }
+  // And behind it, as far as a window reaches.
+  int64_t PadBottom() const { return std::max<int64_t>(ReachHeight() - PadTop(), 0); }
+  int64_t PadRight() const { return std::max<int64_t>(ReachWidth() - PadLeft(), 0); }
 
-  // And behind it.
-  int64_t PadBottom() const {
-    return PadAll(in.height, out.height, kernel_height, stride_height) - PadTop();
+ private:
+  // How much more than the input all windows cover; less than 0: they leave something out.
+  int64_t ReachHeight() const {
+    return (out.height - 1) * stride_height + kernel_height - in.height;
   }
-  int64_t PadRight() const {
-    return PadAll(in.width, out.width, kernel_width, stride_width) - PadLeft();
-  }
-
-  static int64_t PadBefore(int64_t in, int64_t out, int64_t kernel, int64_t stride) {
-    return PadAll(in, out, kernel, stride) / 2;
-  }
-  static int64_t PadAll(int64_t in, int64_t out, int64_t kernel, int64_t stride) {
-    return std::max<int64_t>((out - 1) * stride + kernel - in, 0);
-  }
+  int64_t ReachWidth() const { return (out.width - 1) * stride_width + kernel_width - in.width; }
+  int64_t BorderHeight() const { return std::max<int64_t>(ReachHeight(), 0); }
+  int64_t BorderWidth() const { return std::max<int64_t>(ReachWidth(), 0); }
 };
 
 // The epsilon of batch normalisation: y = weight x (x - mean) / sqrt(variance + epsilon) + bias.
