@@ -121,13 +121,11 @@ TEST_P(EnginesTest, GradientsAgreeWithOtherPadding) {
   ExpectEqualGradients();
 }
 
-// Of Adam, but of plain descent with batch normalisation: the bias before it has no gradient but
-// rounding noise, which Adam turns into whole steps.
+// Of Adam, but of small steps of plain descent with batch normalisation: the bias before it has no
+// gradient but rounding noise, which Adam turns into whole steps, and large steps through nine
+// normalisations of ten rows let float32 and float64 part just so.
 TEST_P(EnginesTest, TenStepsAgree) {
-  if (network_.MomentCount() > 0) {
-    options_.optimizer = v1::OPTIMIZER_SGD;
-    options_.learning_rate = 0.02;
-  }
+  if (network_.MomentCount() > 0) options_.optimizer = v1::OPTIMIZER_SGD;
   network_.layers.back().weight[1] = 0.0F;
   options_.keep_zeros = true;
   options_.weight_decay = 0.01;
@@ -146,7 +144,7 @@ TEST_P(EnginesTest, TenStepsAgree) {
   // Elsewhere too there is a gradient of rounding noise: compare all but a few.
   size_t far = 0;
   for (size_t i = 0; i < ours.size(); ++i) far += std::abs(ours[i] - theirs[i]) > 1e-4 ? 1 : 0;
-  EXPECT_LE(far, ours.size() / 50);
+  EXPECT_LE(far, network_.MomentCount() > 0 ? 0 : ours.size() / 50);
   const size_t zero = static_cast<size_t>(network_.ParameterCount()) -
                       network_.layers.back().bias.size() - network_.layers.back().weight.size() + 1;
   EXPECT_EQ(ours[zero], 0.0F);

@@ -74,8 +74,10 @@ torch::Tensor TorchForward::Normalize(const Layer& layer, const torch::Tensor& i
     for (int64_t axis = 2; axis < in.dim(); ++axis) all_but_channels.push_back(axis);
     mean = in.mean(all_but_channels);
     variance = in.var(all_but_channels, /*unbiased=*/false);
+    // Divided by n - 1, as the variance of all rows is estimated from these.
+    const double count = static_cast<double>(in.numel() / channels);
     batch_->push_back(mean);
-    batch_->push_back(variance);
+    batch_->push_back(variance * (count > 1 ? count / (count - 1) : 1.0));
   }
   std::vector<int64_t> shape(static_cast<size_t>(in.dim()), 1);
   shape[1] = channels;

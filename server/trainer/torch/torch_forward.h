@@ -12,7 +12,8 @@
 
 namespace tinyjoule {
 
-// Mean and variance of each batch normalisation, in the order of FlatParameters.
+// What each batch normalisation adds to its running mean and variance, in the order of
+// FlatParameters.
 using TorchMoments = std::vector<torch::Tensor>;
 
 // One pass through a network as a function of one row of parameters, differentiable in it. Borrows
@@ -20,7 +21,7 @@ using TorchMoments = std::vector<torch::Tensor>;
 class TorchForward {
  public:
   // `parameters`: those that are trained; `moments`: the running ones, which inference normalises
-  // with. `batch`: null in inference; in training, filled with what the batch was normalised with.
+  // with. `batch`: null in inference; in training, filled with the batch's.
   TorchForward(const Network& network, const torch::Tensor& parameters,
                const torch::Tensor& moments, TorchMoments* batch)
       : network_(network), parameters_(parameters), moments_(moments), batch_(batch) {}
