@@ -13,13 +13,10 @@
 namespace tinyjoule {
 namespace {
 
-// From here on the engine "sparse" is faster than XNNPACK: tests/bench/sparse_bench.cc.
-constexpr SparseThresholds kSparseFrom = {0.9, 0.7};
-
 absl::StatusOr<std::unique_ptr<InferenceEngine>> MakeXnnpackEngine(const onnx::ModelProto& model,
                                                                    uint32_t threads,
-                                                                   SparseThresholds thresholds) {
-  if (!IsKnnModel(model)) return XnnpackEngine::Create(model, threads, thresholds);
+                                                                   SparseLayers sparse) {
+  if (!IsKnnModel(model)) return XnnpackEngine::Create(model, threads, sparse);
   TJ_ASSIGN_OR_RETURN(KnnModel knn, ReadKnnModel(model));
   return std::make_unique<KnnEngine>(std::move(knn));
 }
@@ -33,9 +30,9 @@ absl::StatusOr<std::unique_ptr<InferenceEngine>> MakeEngine(v1::Engine engine, u
   }
   switch (engine) {
     case v1::ENGINE_XNNPACK:
-      return MakeXnnpackEngine(model, threads, {});
+      return MakeXnnpackEngine(model, threads, SparseLayers::kNever);
     case v1::ENGINE_SPARSE:
-      return MakeXnnpackEngine(model, threads, kSparseFrom);
+      return MakeXnnpackEngine(model, threads, SparseLayers::kWherePaid);
     case v1::ENGINE_REFERENCE:
       return ReferenceEngine::Create(model);
     case v1::ENGINE_TORCH:

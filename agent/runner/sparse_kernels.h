@@ -27,11 +27,16 @@ constexpr int64_t kSparseReadAhead = 64;
 struct SparseKernels {
   // "avx512", "avx2" or "baseline": results differ in the last bits between them.
   const char* name;
+  // Floats in a register.
+  int64_t width;
   // out[r] = clamp(bias[r] + sum of values[k] x in[places[k]]).
   void (*multiply)(const SparseRows& weights, const float* in, float* out);
   // out[r * out_row + p] = clamp(bias[r] + sum of values[k] x in[places[k] + p]), p < count.
   void (*convolve)(const SparseRows& weights, const float* in, int64_t count, float* out,
                    int64_t out_row);
+  // out[c * out_row + r] = in[r * in_row + c], r < rows, c < columns.
+  void (*transpose)(const float* in, int64_t rows, int64_t columns, int64_t in_row, float* out,
+                    int64_t out_row);
 };
 
 // The fastest that this processor runs. Thread-safe.

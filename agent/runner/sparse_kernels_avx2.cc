@@ -11,7 +11,7 @@ namespace tinyjoule {
 
 const SparseKernels* Avx2SparseKernels() {
 #if defined(__AVX2__) && defined(__FMA__)
-  static constexpr SparseKernels kKernels = {"avx2", Multiply, Convolve};
+  static constexpr SparseKernels kKernels = {"avx2", kWidth, Multiply, Convolve, Transpose};
   if (__builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma")) return &kKernels;
 #endif
   return nullptr;

@@ -11,7 +11,7 @@ namespace tinyjoule {
 
 const SparseKernels* Avx512SparseKernels() {
 #if defined(__AVX512F__)
-  static constexpr SparseKernels kKernels = {"avx512", Multiply, Convolve};
+  static constexpr SparseKernels kKernels = {"avx512", kWidth, Multiply, Convolve, Transpose};
   if (__builtin_cpu_supports("avx512f")) return &kKernels;
 #endif
   return nullptr;

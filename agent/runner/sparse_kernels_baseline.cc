@@ -7,7 +7,7 @@
 namespace tinyjoule {
 
 const SparseKernels& BaselineSparseKernels() {
-  static constexpr SparseKernels kKernels = {"baseline", Multiply, Convolve};
+  static constexpr SparseKernels kKernels = {"baseline", kWidth, Multiply, Convolve, Transpose};
   return kKernels;
 }
 

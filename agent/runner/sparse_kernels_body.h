@@ -52,7 +52,7 @@ inline void StoreFirst(const Vector& value, int64_t count, float* to) {
 template <int kVectors>
 void ConvolveBlock(const SparseRows& w, const float* in, int64_t count, float* out,
                    int64_t out_row) {
-  constexpr int kParts = kVectors >= kSums ? 1 : kSums / kVectors;
+  constexpr int kParts = 2 * kSums / kVectors;
   for (int64_t row = 0; row < w.rows; ++row) {
     Vector sums[kParts][kVectors] = {};
     for (int v = 0; v < kVectors; ++v) sums[0][v] += w.bias[row];
@@ -98,6 +98,42 @@ void Convolve(const SparseRows& w, const float* in, int64_t count, float* out, i
 }
 
 static_assert(kSums * kWidth <= kSparseReadAhead);
+
+using Four __attribute__((vector_size(16), aligned(4))) = float;
+
+inline Four LoadFour(const float* from) { return *reinterpret_cast<const Four*>(from); }
+inline void StoreFour(const Four& value, float* to) { *reinterpret_cast<Four*>(to) = value; }
+
+void TransposeFour(const float* in, int64_t in_row, float* out, int64_t out_row) {
+  const Four a = LoadFour(in);
+  const Four b = LoadFour(in + in_row);
+  const Four c = LoadFour(in + 2 * in_row);
+  const Four d = LoadFour(in + 3 * in_row);
+  const Four ab_low = __builtin_shufflevector(a, b, 0, 4, 1, 5);
+  const Four ab_high = __builtin_shufflevector(a, b, 2, 6, 3, 7);
+  const Four cd_low = __builtin_shufflevector(c, d, 0, 4, 1, 5);
+  const Four cd_high = __builtin_shufflevector(c, d, 2, 6, 3, 7);
+  StoreFour(__builtin_shufflevector(ab_low, cd_low, 0, 1, 4, 5), out);
+  StoreFour(__builtin_shufflevector(ab_low, cd_low, 2, 3, 6, 7), out + out_row);
+  StoreFour(__builtin_shufflevector(ab_high, cd_high, 0, 1, 4, 5), out + 2 * out_row);
+  StoreFour(__builtin_shufflevector(ab_high, cd_high, 2, 3, 6, 7), out + 3 * out_row);
+}
+
+void Transpose(const float* in, int64_t rows, int64_t columns, int64_t in_row, float* out,
+               int64_t out_row) {
+  const int64_t whole_rows = rows / 4 * 4;
+  const int64_t whole_columns = columns / 4 * 4;
+  for (int64_t r = 0; r < whole_rows; r += 4) {
+    for (int64_t c = 0; c < whole_columns; c += 4) {
+      TransposeFour(in + r * in_row + c, in_row, out + c * out_row + r, out_row);
+    }
+  }
+  for (int64_t r = 0; r < rows; ++r) {
+    for (int64_t c = r < whole_rows ? whole_columns : 0; c < columns; ++c) {
+      out[c * out_row + r] = in[r * in_row + c];
+    }
+  }
+}
 
 }  // namespace
 }  // namespace tinyjoule

@@ -80,6 +80,27 @@ TEST_P(SparseKernelsTest, ConvolveIsTheSameAtEveryPosition) {
   }
 }
 
+TEST_P(SparseKernelsTest, TransposeMovesEveryElementAndNoOther) {
+  if (GetParam() == nullptr) GTEST_SKIP() << "not on this processor";
+  for (const int64_t rows : {1, 3, 4, 5, 9}) {
+    for (const int64_t columns : {1, 2, 4, 7, 12}) {
+      std::vector<float> in(static_cast<size_t>(rows * (columns + 2)), NAN);
+      std::vector<float> out(static_cast<size_t>(columns * (rows + 1)), -1);
+      for (int64_t r = 0; r < rows; ++r) {
+        for (int64_t c = 0; c < columns; ++c) {
+          in[static_cast<size_t>(r * (columns + 2) + c)] = static_cast<float>(100 * r + c);
+        }
+      }
+      GetParam()->transpose(in.data(), rows, columns, columns + 2, out.data(), rows + 1);
+      for (int64_t c = 0; c < columns; ++c) {
+        const float* const row = out.data() + c * (rows + 1);
+        for (int64_t r = 0; r < rows; ++r) EXPECT_EQ(row[r], static_cast<float>(100 * r + c));
+        EXPECT_EQ(row[rows], -1);
+      }
+    }
+  }
+}
+
 std::string NameOf(const testing::TestParamInfo<const SparseKernels*>& info) {
   return std::vector<std::string>{"avx512", "avx2", "baseline"}[info.index];
 }

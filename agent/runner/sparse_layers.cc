@@ -3,6 +3,7 @@
 #include "agent/runner/sparse_layers.h"
 
 #include <algorithm>
+#include <cmath>
 #include <functional>
 #include <memory>
 #include <utility>
@@ -10,6 +11,26 @@
 
 namespace tinyjoule {
 namespace {
+
+// Measured layer by layer on a PC with AVX-512 (docs/adr/0019-zeros-need-an-engine.md).
+constexpr double kCyclesPerNonzero = 1.3;
+constexpr double kCyclesPerRow = 8;
+constexpr double kCyclesPerVector = 1.3;
+constexpr double kCyclesPerCopy = 1.4;
+constexpr double kDenseCyclesPerVector = 3.5;
+constexpr double kDenseConvolutionCyclesPerVector = 0.7;
+// A value and where its input lies.
+constexpr double kBytesPerNonzero = 8;
+// Weights beyond a core's cache come from further away.
+constexpr double kCacheBytes = 1 << 20;
+constexpr double kBytesPerCycle = 10;
+
+double CyclesOfMemory(double bytes) { return bytes > kCacheBytes ? bytes / kBytesPerCycle : 0; }
+
+double CountNonzero(const FloatWeights& weights) {
+  return static_cast<double>(
+      std::count_if(weights.values.begin(), weights.values.end(), [](float w) { return w != 0; }));
+}
 
 // Owns what a SparseRows points to.
 class SparseMatrix {
@@ -76,7 +97,7 @@ struct Side {
   int64_t PlaceOf(int64_t padded) const { return padded / stride; }
 };
 
-// A convolution over an image with its border, channels first, each channel in stride x stride
+// A convolution over an image with its border, channel after channel, each in stride x stride
 // phases. All results of a channel are computed as one line as long as the image's rows with their
 // borders; what falls on a border is computed too, and left out in the end.
 class SparseConvolution {
@@ -99,14 +120,18 @@ class SparseConvolution {
   // Of the image with its borders, and of the line of results of each channel.
   int64_t padded_size() const { return channels_ * ChannelSize(); }
   int64_t line() const { return (rows_.out - 1) * columns_.phase_size + columns_.out; }
-  bool lines_have_borders() const { return rows_.out > 1 && columns_.phase_size > columns_.out; }
+  int64_t pixels() const { return rows_.out * columns_.out; }
+  bool is_image() const { return rows_.out > 1; }
 
-  void Pad(const float* in, float* padded) const {
-    for (int64_t channel = 0; channel < channels_; ++channel) {
-      for (int64_t y = 0; y < rows_.size; ++y) {
-        const float* row = in + (channel * rows_.size + y) * columns_.size;
-        for (int64_t phase = 0; phase < columns_.stride; ++phase) {
-          PadRow(row, phase, padded + PhaseStart(channel, y + rows_.pad, phase));
+  // The image in ONNX's order, or channels last.
+  void Pad(const float* in, bool channels_last, float* padded) const {
+    for (int64_t y = 0; y < rows_.size; ++y) {
+      for (int64_t phase = 0; phase < columns_.stride; ++phase) {
+        float* const to = padded + PhaseStart(0, y + rows_.pad, phase);
+        if (channels_last) {
+          PadChannelsLast(in + y * columns_.size * channels_, phase, to);
+        } else {
+          PadChannelsFirst(in + y * columns_.size, phase, to);
         }
       }
     }
@@ -116,12 +141,12 @@ class SparseConvolution {
     kernels_.convolve(matrix_.rows(), padded, line(), lines, line());
   }
 
+  // Channels last: the order of XNNPACK, and this copy is needed anyway.
   void LeaveOutBorders(const float* lines, float* out) const {
-    for (int64_t channel = 0; channel < matrix_.rows().rows; ++channel) {
-      const float* from = lines + channel * line();
-      for (int64_t y = 0; y < rows_.out; ++y) {
-        out = std::copy_n(from + y * columns_.phase_size, columns_.out, out);
-      }
+    const int64_t outputs = matrix_.rows().rows;
+    for (int64_t y = 0; y < rows_.out; ++y) {
+      kernels_.transpose(lines + y * columns_.phase_size, outputs, columns_.out, line(),
+                         out + y * columns_.out * outputs, outputs);
     }
   }
 
@@ -137,15 +162,26 @@ class SparseConvolution {
            (phase * rows_.phase_size + rows_.PlaceOf(padded_row)) * columns_.phase_size;
   }
 
-  void PadRow(const float* row, int64_t phase, float* to) const {
-    // The first column of the input that is of this phase.
-    int64_t x = (phase + columns_.stride - columns_.PhaseOf(columns_.pad)) % columns_.stride;
-    to += columns_.PlaceOf(x + columns_.pad);
-    if (columns_.stride == 1) {
-      std::copy_n(row, columns_.size, to);
-      return;
+  // The first column of the input that is of this phase.
+  int64_t FirstColumn(int64_t phase) const {
+    return (phase + columns_.stride - columns_.PhaseOf(columns_.pad)) % columns_.stride;
+  }
+
+  // One row of the input in all channels; `to` is where the row of the first channel begins.
+  void PadChannelsLast(const float* row, int64_t phase, float* to) const {
+    const int64_t x = FirstColumn(phase);
+    const int64_t count = (columns_.size - x + columns_.stride - 1) / columns_.stride;
+    kernels_.transpose(row + x * channels_, count, channels_, columns_.stride * channels_,
+                       to + columns_.PlaceOf(x + columns_.pad), ChannelSize());
+  }
+  void PadChannelsFirst(const float* row, int64_t phase, float* to) const {
+    const int64_t first = FirstColumn(phase);
+    to += columns_.PlaceOf(first + columns_.pad);
+    for (int64_t channel = 0; channel < channels_; ++channel) {
+      float* next = to + channel * ChannelSize();
+      const float* from = row + channel * rows_.size * columns_.size;
+      for (int64_t x = first; x < columns_.size; x += columns_.stride) *next++ = from[x];
     }
-    for (; x < columns_.size; x += columns_.stride) *to++ = row[x];
   }
 
   uint32_t PlaceOf(int64_t channel, int64_t i, int64_t j) const {
@@ -163,9 +199,29 @@ class SparseConvolution {
 
 }  // namespace
 
-double ShareOfZeros(const FloatWeights& weights) {
-  const auto zeros = std::count(weights.values.begin(), weights.values.end(), 0.0f);
-  return static_cast<double>(zeros) / static_cast<double>(weights.values.size());
+bool PaysSparseDense(const FloatWeights& weights, const SparseKernels& kernels) {
+  const double count = static_cast<double>(weights.values.size());
+  const double nonzero = CountNonzero(weights);
+  const double rows = static_cast<double>(weights.bias.size());
+  const double dense = std::max(kDenseCyclesPerVector * count / static_cast<double>(kernels.width),
+                                CyclesOfMemory(count * sizeof(float)));
+  // What a row costs is mostly the wrong guess where it ends.
+  const double sparse = std::max(kCyclesPerNonzero * nonzero + kCyclesPerRow * rows,
+                                 CyclesOfMemory(nonzero * kBytesPerNonzero));
+  return sparse < dense;
+}
+
+bool PaysSparseConvolution(const FloatWeights& weights, int64_t pixels, int64_t values,
+                           const SparseKernels& kernels) {
+  const double count = static_cast<double>(weights.values.size());
+  const double width = static_cast<double>(kernels.width);
+  const double vectors = std::ceil(static_cast<double>(pixels) / width);
+  const double dense =
+      kDenseConvolutionCyclesPerVector * count * static_cast<double>(pixels) / width;
+  const double sparse = kCyclesPerVector * CountNonzero(weights) * vectors +
+                        kCyclesPerRow * static_cast<double>(weights.bias.size()) +
+                        kCyclesPerCopy * static_cast<double>(values);
+  return sparse < dense;
 }
 
 void AddSparseDense(int64_t rows, int64_t inputs, const FloatWeights& weights, Clamp clamp,
@@ -181,30 +237,28 @@ void AddSparseDense(int64_t rows, int64_t inputs, const FloatWeights& weights, C
   });
 }
 
-void AddSparseConvolution(const ImageWindow& window, const Groups& groups,
-                          const FloatWeights& weights, Clamp clamp, const Activation& in,
-                          const Activation& out, XnnPlan* plan, const SparseKernels& kernels) {
+Activation AddSparseConvolution(const ImageWindow& window, const Groups& groups,
+                                const FloatWeights& weights, Clamp clamp, const Activation& in,
+                                XnnPlan* plan, const SparseKernels& kernels) {
   const auto convolution =
       std::make_shared<SparseConvolution>(window, groups, weights, clamp, kernels);
+  const int64_t outputs = static_cast<int64_t>(weights.bias.size());
   const float* const image = in.floats();
+  const bool channels_last = in.channels > 1;
   // A copy even without a border: behind the input's own buffer the kernels could not read ahead.
   float* const padded =
       plan->NewActivation(convolution->padded_size() + kSparseReadAhead, 1).floats();
-  float* const result = out.floats();
-  if (!convolution->lines_have_borders()) {
-    plan->AddStep([=] {
-      convolution->Pad(image, padded);
-      convolution->Run(padded, result);
-    });
-    return;
-  }
-  const int64_t outputs = static_cast<int64_t>(weights.bias.size());
-  float* const lines = plan->NewActivation(outputs * convolution->line(), 1).floats();
-  plan->AddStep([=] {
-    convolution->Pad(image, padded);
-    convolution->Run(padded, lines);
-    convolution->LeaveOutBorders(lines, result);
+  const Activation lines = plan->NewActivation(outputs * convolution->line(), 1);
+  plan->AddStep([convolution, image, channels_last, padded, results = lines.floats()] {
+    convolution->Pad(image, channels_last, padded);
+    convolution->Run(padded, results);
   });
+  if (!convolution->is_image()) return lines;
+  const Activation out = plan->NewActivation(outputs * convolution->pixels(), outputs);
+  plan->AddStep([convolution, from = lines.floats(), to = out.floats()] {
+    convolution->LeaveOutBorders(from, to);
+  });
+  return out;
 }
 
 }  // namespace tinyjoule

@@ -13,9 +13,9 @@
 
 namespace tinyjoule {
 
-XnnCompiler::XnnCompiler(const OnnxGraph& graph, const SparseThresholds& thresholds, XnnPlan* plan)
+XnnCompiler::XnnCompiler(const OnnxGraph& graph, SparseLayers sparse, XnnPlan* plan)
     : graph_(graph),
-      thresholds_(thresholds),
+      sparse_(sparse),
       plan_(*plan),
       activations_(graph.values().size()),
       converted_(graph.values().size()) {}
@@ -109,10 +109,11 @@ absl::StatusOr<Activation> XnnCompiler::NewResult(const FusedNodes& fused, int64
   return plan_.NewQuantizedActivation(size, channels, quantization);
 }
 
-bool XnnCompiler::TakesSparse(const FloatWeights& weights, double threshold) {
-  const bool sparse = ShareOfZeros(weights) >= threshold;
-  if (sparse) ++sparse_layers_;
-  return sparse;
+bool XnnCompiler::TakesSparse(bool pays) {
+  const bool taken =
+      sparse_ == SparseLayers::kAlways || (sparse_ == SparseLayers::kWherePaid && pays);
+  if (taken) ++sparse_layers_;
+  return taken;
 }
 
 absl::StatusOr<Activation> XnnCompiler::Emit(const FusedNodes& fused) {

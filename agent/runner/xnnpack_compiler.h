@@ -19,11 +19,11 @@ namespace tinyjoule {
 // Turns a graph into the steps of an XnnPlan: one fused operator after another, in topological
 // order. What DequantizeLinear gives stays int8 in memory until an operator reads it as float32:
 // those that XNNPACK has in float32 only run as the graph says, between conversions. Float32 layers
-// of enough zeros are computed by sparse_layers.h instead.
+// of many zeros can be computed by sparse_layers.h instead.
 class XnnCompiler {
  public:
   // Both must live as long as Compile runs.
-  XnnCompiler(const OnnxGraph& graph, const SparseThresholds& thresholds, XnnPlan* plan);
+  XnnCompiler(const OnnxGraph& graph, SparseLayers sparse, XnnPlan* plan);
 
   // InvalidArgument, Unimplemented: with the node that stops it. Call once.
   [[nodiscard]] absl::Status Compile();
@@ -69,13 +69,13 @@ class XnnCompiler {
   absl::StatusOr<Activation> EmitDequantize(const FusedNodes& fused);
   absl::StatusOr<Activation> EmitQuantize(const FusedNodes& fused);
 
-  // Counts the layer.
-  bool TakesSparse(const FloatWeights& weights, double threshold);
+  // `pays` when sparse layers are made where they pay. Counts the layer.
+  bool TakesSparse(bool pays);
 
   const Shape& ShapeOf(int value) const { return graph_.value(value).shape; }
 
   const OnnxGraph& graph_;
-  const SparseThresholds thresholds_;
+  const SparseLayers sparse_;
   XnnPlan& plan_;
   // By value of the graph.
   std::vector<std::optional<Activation>> activations_;

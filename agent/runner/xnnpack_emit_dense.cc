@@ -31,7 +31,7 @@ absl::StatusOr<Activation> XnnCompiler::EmitDense(const FusedNodes& fused) {
     return out;
   }
   TJ_ASSIGN_OR_RETURN(const FloatWeights weights, DenseWeights(graph_, fused, in.channels));
-  if (TakesSparse(weights, thresholds_.dense)) {
+  if (TakesSparse(PaysSparseDense(weights, BestSparseKernels()))) {
     AddSparseDense(shape.rows, shape.inputs, weights, fused.clamp, in, out, &plan_);
     return out;
   }

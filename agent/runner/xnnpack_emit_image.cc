@@ -94,16 +94,18 @@ absl::StatusOr<Activation> XnnCompiler::EmitFloatConv(const FusedNodes& fused,
                                                       const Groups& groups) {
   TJ_ASSIGN_OR_RETURN(const FloatWeights weights, ConvolutionWeights(graph_, fused));
   TJ_ASSIGN_OR_RETURN(const Activation operand, Operand(fused, 0));
-  const bool sparse = TakesSparse(weights, thresholds_.convolution);
-  // XNNPACK works channels last, the sparse convolution channels first.
   const int64_t inputs = static_cast<int64_t>(groups.count * groups.inputs);
-  const int64_t outputs = static_cast<int64_t>(groups.count * groups.outputs);
-  const Activation in = InLayout(operand, sparse ? 1 : inputs);
-  TJ_ASSIGN_OR_RETURN(const Activation out, NewResult(fused, sparse ? 1 : outputs));
-  if (sparse) {
-    AddSparseConvolution(window, groups, weights, fused.clamp, in, out, &plan_);
-    return out;
+  const int64_t results = graph_.value(fused.result).size();
+  if (results == 0) return absl::UnimplementedError("an empty result");
+  const int64_t pixels = results / ShapeOf(fused.core->inputs[1])[0];
+  if (TakesSparse(
+          PaysSparseConvolution(weights, pixels, operand.size + results, BestSparseKernels()))) {
+    const Activation in = operand.channels == 1 ? operand : InLayout(operand, inputs);
+    return AddSparseConvolution(window, groups, weights, fused.clamp, in, &plan_);
   }
+  const Activation in = InLayout(operand, inputs);
+  TJ_ASSIGN_OR_RETURN(const Activation out,
+                      NewResult(fused, static_cast<int64_t>(groups.count * groups.outputs)));
   TJ_RETURN_IF_ERROR(AddConvolution(window, groups, weights, fused.clamp, in, out, &plan_));
   return out;
 }

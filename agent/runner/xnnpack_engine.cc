@@ -15,8 +15,8 @@ namespace {
 
 constexpr char kXnnpack[] = "xnnpack 2022-02";
 
-std::string VersionOf(const XnnCompiler& compiler, const SparseThresholds& thresholds) {
-  if (thresholds.dense > 1 && thresholds.convolution > 1) return kXnnpack;
+std::string VersionOf(const XnnCompiler& compiler, SparseLayers sparse) {
+  if (sparse == SparseLayers::kNever) return kXnnpack;
   return absl::StrCat("sparse (", compiler.sparse_layers(), " of ", compiler.layers(),
                       " layers sparse by ", BestSparseKernels().name, ", the rest by ", kXnnpack,
                       ")");
@@ -24,8 +24,9 @@ std::string VersionOf(const XnnCompiler& compiler, const SparseThresholds& thres
 
 }  // namespace
 
-absl::StatusOr<std::unique_ptr<XnnpackEngine>> XnnpackEngine::Create(
-    const onnx::ModelProto& model, uint32_t threads, const SparseThresholds& thresholds) {
+absl::StatusOr<std::unique_ptr<XnnpackEngine>> XnnpackEngine::Create(const onnx::ModelProto& model,
+                                                                     uint32_t threads,
+                                                                     SparseLayers sparse) {
   TJ_RETURN_IF_ERROR(XnnStatus(xnn_initialize(nullptr), "start"));
   TJ_ASSIGN_OR_RETURN(const OnnxGraph graph, OnnxGraph::Create(model));
   ThreadPool pool(threads > 1 ? pthreadpool_create(threads) : nullptr);
@@ -33,13 +34,13 @@ absl::StatusOr<std::unique_ptr<XnnpackEngine>> XnnpackEngine::Create(
     return absl::ResourceExhaustedError(absl::StrCat("start ", threads, " threads"));
   }
   std::unique_ptr<XnnpackEngine> engine(new XnnpackEngine(XnnPlan(std::move(pool))));
-  XnnCompiler compiler(graph, thresholds, &engine->plan_);
+  XnnCompiler compiler(graph, sparse, &engine->plan_);
   TJ_RETURN_IF_ERROR(compiler.Compile());
   engine->input_shape_ = graph.value(graph.input()).shape;
   engine->output_shape_ = graph.value(graph.output()).shape;
   engine->input_ = compiler.input();
   engine->output_ = compiler.output();
-  engine->version_ = VersionOf(compiler, thresholds);
+  engine->version_ = VersionOf(compiler, sparse);
   return engine;
 }
 

@@ -23,14 +23,14 @@ namespace tinyjoule {
 // BatchNormalization are folded into the operator before them. A node that XNNPACK cannot do is an
 // error, never a silent fallback.
 //
-// With thresholds it is the engine "sparse": a float32 Conv, Gemm or MatMul with that share of zero
-// weights is computed from the others alone; version() says how many are.
+// With sparse layers it is the engine "sparse": a float32 Conv, Gemm or MatMul of many zero weights
+// is computed from the others alone; version() says how many are.
 class XnnpackEngine final : public InferenceEngine {
  public:
   // As MakeEngine. threads: at least 1.
   static absl::StatusOr<std::unique_ptr<XnnpackEngine>> Create(const onnx::ModelProto& model,
                                                                uint32_t threads,
-                                                               const SparseThresholds& thresholds);
+                                                               SparseLayers sparse);
 
   const Shape& input_shape() const override { return input_shape_; }
   const Shape& output_shape() const override { return output_shape_; }

@@ -150,7 +150,12 @@ std::map<std::string, std::string> Defaults() {
     ApplySweepDefaults(spec);
     CollectValues(spec, "", defaults);
   }
-  for (const auto& [path, value] : given) defaults.erase(path);
+  for (const auto& [path, value] : given) {
+    // Not where one of two steps says something else than the other's default.
+    if (const auto found = defaults.find(path); found != defaults.end() && found->second == value) {
+      defaults.erase(found);
+    }
+  }
   return defaults;
 }
 

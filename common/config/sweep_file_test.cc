@@ -199,7 +199,7 @@ INSTANTIATE_TEST_SUITE_P(
         Refusal{kPrune, "{prune: {criterion: random, schedule: gradual}}",
                 "model knn: schedule: gradual fine-tunes between its steps"},
         Refusal{kPrune, "{prune: {criterion: random, steps: 3}}",
-                "s.yaml:10:50: \"steps\" belongs to schedule: gradual"},
+                "s.yaml:10:51: \"steps\" belongs to schedule: gradual"},
         Refusal{kPrune, "{prune: {criterion: random, epochs: 3}}",
                 "\"epochs\" belongs to schedule: gradual"},
         Refusal{kPrune, "{prune: {criterion: random, schedule: one_shot, lr: 0.1}}",

@@ -4,10 +4,11 @@
 // Prints from which share of zero weights on the engine `sparse` is faster than `xnnpack`:
 //   sparse_bench [SECONDS_PER_ROUND [ROUNDS]]
 // "all" computes every layer sparse, however few zeros it has; "sparse" is the engine as it is,
-// which leaves the layers with few zeros to XNNPACK.
+// which leaves the layers that gain nothing to XNNPACK.
 #include <algorithm>
 #include <cstdio>
 #include <cstdlib>
+#include <functional>
 #include <memory>
 #include <random>
 #include <string>
@@ -101,10 +102,39 @@ onnx::ModelProto WideMlp(double sparsity) {
   return chain.Dense(784, 1024).Add("Relu").Dense(1024, 1024).Add("Relu").Dense(1024, 10).Build();
 }
 
+onnx::ModelProto DenseLayer(int64_t inputs, int64_t outputs, double sparsity) {
+  return PrunedChain({-1, inputs}, sparsity).Dense(inputs, outputs).Build();
+}
+
+onnx::ModelProto ConvLayer(int64_t inputs, int64_t outputs, int64_t kernel, int64_t side,
+                           double sparsity) {
+  PrunedChain chain({-1, inputs, side, side}, sparsity);
+  return chain.Conv({outputs, inputs, kernel, kernel}).Build();
+}
+
 struct BenchModel {
   const char* name;
-  onnx::ModelProto (*make)(double sparsity);
+  std::function<onnx::ModelProto(double sparsity)> make;
 };
+
+std::vector<BenchModel> BenchModels() {
+  using namespace std::placeholders;
+  return {{"dense 64-32", std::bind(DenseLayer, 64, 32, _1)},
+          {"dense 80-64", std::bind(DenseLayer, 80, 64, _1)},
+          {"dense 256-64", std::bind(DenseLayer, 256, 64, _1)},
+          {"dense 1568-64", std::bind(DenseLayer, 1568, 64, _1)},
+          {"dense 512-512", std::bind(DenseLayer, 512, 512, _1)},
+          {"dense 1024-1024", std::bind(DenseLayer, 1024, 1024, _1)},
+          {"3x3 1-16, 28x28", std::bind(ConvLayer, 1, 16, 3, 28, _1)},
+          {"3x3 3-16, 32x32", std::bind(ConvLayer, 3, 16, 3, 32, _1)},
+          {"3x3 16-32, 14x14", std::bind(ConvLayer, 16, 32, 3, 14, _1)},
+          {"3x3 64-64, 8x8", std::bind(ConvLayer, 64, 64, 3, 8, _1)},
+          {"1x1 64-64, 12x12", std::bind(ConvLayer, 64, 64, 1, 12, _1)},
+          {"tinymlp", TinyMlp},
+          {"tinycnn", TinyCnn},
+          {"tinycnn, 28x28", ImageCnn},
+          {"mlp-1024", WideMlp}};
+}
 
 constexpr double kSparsities[] = {0, 0.3, 0.5, 0.6, 0.7, 0.8, 0.85, 0.9, 0.95, 0.98};
 
@@ -128,12 +158,12 @@ void PrintModel(const BenchModel& bench, double round_s, int rounds) {
   for (const double sparsity : kSparsities) {
     const onnx::ModelProto model = bench.make(sparsity);
     const Engine dense = Made(MakeEngine(v1::ENGINE_XNNPACK, 1, model));
-    const Engine all = Made(XnnpackEngine::Create(model, 1, {0, 0}));
+    const Engine all = Made(XnnpackEngine::Create(model, 1, SparseLayers::kAlways));
     const Engine sparse = Made(MakeEngine(v1::ENGINE_SPARSE, 1, model));
     const std::vector<double> us =
         LatenciesUs({dense.get(), all.get(), sparse.get()}, round_s, rounds);
     const double ratio = us[1] / us[0];
-    std::printf("%-10s %8.2f %10.3f %10.3f %8.2f %10.3f %8.2f  %s\n", bench.name, sparsity, us[0],
+    std::printf("%-17s %6.2f %10.3f %10.3f %6.2f %10.3f %6.2f  %s\n", bench.name, sparsity, us[0],
                 us[1], ratio, us[2], us[2] / us[0], sparse->version().c_str());
     std::fflush(stdout);
     if (ratio <= 1 && break_even > 1) {
@@ -143,20 +173,16 @@ void PrintModel(const BenchModel& bench, double round_s, int rounds) {
     ratio_before = ratio;
   }
   if (break_even > 1) {
-    std::printf("%-10s no break-even up to %.2f\n", bench.name, before);
+    std::printf("%-17s no break-even up to %.2f\n", bench.name, before);
   } else {
-    std::printf("%-10s break-even at %.2f\n", bench.name, break_even);
+    std::printf("%-17s break-even at %.2f\n", bench.name, break_even);
   }
 }
 
 void PrintTable(double round_s, int rounds) {
-  std::printf("%-10s %8s %10s %10s %8s %10s %8s\n", "model", "zeros", "xnnpack us", "all us",
+  std::printf("%-17s %6s %10s %10s %6s %10s %6s\n", "model", "zeros", "xnnpack us", "all us",
               "ratio", "sparse us", "ratio");
-  for (const BenchModel& model :
-       {BenchModel{"tinymlp", TinyMlp}, BenchModel{"tinycnn", TinyCnn},
-        BenchModel{"image-cnn", ImageCnn}, BenchModel{"mlp-1024", WideMlp}}) {
-    PrintModel(model, round_s, rounds);
-  }
+  for (const BenchModel& model : BenchModels()) PrintModel(model, round_s, rounds);
 }
 
 }  // namespace

@@ -24,7 +24,7 @@ absl::StatusOr<std::unique_ptr<InferenceEngine>> MakeEngineUnderTest(
   absl::StatusOr<std::unique_ptr<InferenceEngine>> made = MakeEngine(engine, threads, model);
   if (!made.ok() || engine != v1::ENGINE_SPARSE || IsKnnModel(model)) return made;
   // All layers, however few zeros they have.
-  return XnnpackEngine::Create(model, threads, {0, 0});
+  return XnnpackEngine::Create(model, threads, SparseLayers::kAlways);
 }
 
 }  // namespace tinyjoule

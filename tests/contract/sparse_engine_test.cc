@@ -18,8 +18,6 @@ namespace {
 using ::testing::HasSubstr;
 using ::testing::StartsWith;
 
-constexpr SparseThresholds kAll = {0, 0};
-
 std::vector<float> Uniform(size_t count, std::mt19937& random) {
   std::uniform_real_distribution<float> distribution(-2, 2);
   std::vector<float> values(count);
@@ -27,10 +25,9 @@ std::vector<float> Uniform(size_t count, std::mt19937& random) {
   return values;
 }
 
-void ExpectLikeReference(const onnx::ModelProto& model, const SparseThresholds& thresholds,
-                         std::mt19937& random) {
+void ExpectLikeReference(const onnx::ModelProto& model, SparseLayers layers, std::mt19937& random) {
   const auto reference = ReferenceEngine::Create(model);
-  const auto sparse = XnnpackEngine::Create(model, 1, thresholds);
+  const auto sparse = XnnpackEngine::Create(model, 1, layers);
   ASSERT_TRUE(reference.ok()) << reference.status();
   ASSERT_TRUE(sparse.ok()) << sparse.status();
   ASSERT_EQ((*sparse)->output_shape(), (*reference)->output_shape());
@@ -81,48 +78,52 @@ TEST(SparseEngineTest, EveryConvolutionIsThatOfTheReference) {
   for (uint32_t seed = 0; seed < 300; ++seed) {
     std::mt19937 random(seed);
     SCOPED_TRACE(seed);
-    ASSERT_NO_FATAL_FAILURE(ExpectLikeReference(RandomConvolution(random), kAll, random));
+    ASSERT_NO_FATAL_FAILURE(
+        ExpectLikeReference(RandomConvolution(random), SparseLayers::kAlways, random));
   }
 }
 
-// Channels first and channels last by turns: sparse layers between dense ones.
+// Sparse layers between dense ones, and so channels first and channels last by turns.
 TEST(SparseEngineTest, SparseLayersBetweenDenseOnes) {
-  for (uint32_t seed = 0; seed < 20; ++seed) {
+  for (uint32_t seed = 0; seed < 5; ++seed) {
     ModelMaker maker(Precision::kFloat32, seed);
-    maker.Input({3, 12, 10});
-    maker.Conv2d(3, 8, 3, 1, 1);
-    maker.ShareOfZeros(0.95);
-    maker.Conv2d(8, 8, 3, 2, 1);
+    maker.Input({3, 24, 20});
+    maker.Conv2d(3, 32, 3, 1, 1);
+    maker.ShareOfZeros(0.97);
+    maker.Conv2d(32, 32, 3, 2, 1);
     maker.ShareOfZeros(0);
-    maker.Conv2d(8, 6, 1, 1, 1);
-    maker.ShareOfZeros(0.95);
-    maker.Conv2d(6, 6, 3, 1, 6);
+    maker.Conv2d(32, 24, 1, 1, 1);
+    maker.ShareOfZeros(0.97);
+    maker.Conv2d(24, 48, 3, 1, 1);
+    maker.Conv2d(48, 48, 3, 1, 48);
     maker.Unary("Flatten");
-    maker.Dense(6 * 6 * 5, 20, true);
+    maker.Dense(48 * 12 * 10, 200, true);
     maker.ShareOfZeros(0);
-    maker.Dense(20, 4, false);
+    maker.Dense(200, 4, false);
     const onnx::ModelProto model = maker.Build({4});
     std::mt19937 random(seed);
     SCOPED_TRACE(seed);
-    ASSERT_NO_FATAL_FAILURE(ExpectLikeReference(model, {0.6, 0.6}, random));
-    EXPECT_THAT((*XnnpackEngine::Create(model, 1, {0.6, 0.6}))->version(),
-                StartsWith("sparse (3 of 6 layers sparse by "));
+    ASSERT_NO_FATAL_FAILURE(ExpectLikeReference(model, SparseLayers::kWherePaid, random));
+    // Two convolutions and the wide dense layer: of a depthwise one the copies cost more.
+    EXPECT_THAT((*XnnpackEngine::Create(model, 1, SparseLayers::kWherePaid))->version(),
+                StartsWith("sparse (3 of 7 layers sparse by "));
   }
 }
 
-TEST(SparseEngineTest, TakesALayerFromItsThresholdOn) {
-  OnnxBuilder builder("dense");
-  builder.AddInput("x", {-1, 4});
-  builder.AddInitializer("w", {2, 4}, std::vector<float>{1, 0, 0, 0, 0, -0.0f, 2, 0});
-  builder.AddNode("Gemm", {"x", "w"}, {"y"}, {IntAttribute("transB", 1)});
-  builder.AddOutput("y", {-1, 2});
-  const onnx::ModelProto model = builder.Build();
-  const auto version = [&](double threshold) {
-    return (*XnnpackEngine::Create(model, 1, {threshold, 2}))->version();
+TEST(SparseEngineTest, TakesALayerWhereItPays) {
+  const auto version = [](double zeros, int64_t inputs, int64_t outputs, SparseLayers layers) {
+    ModelMaker maker(Precision::kFloat32, 1);
+    maker.Input({inputs});
+    maker.ShareOfZeros(zeros);
+    maker.Dense(inputs, outputs, true);
+    return (*XnnpackEngine::Create(maker.Build({outputs}), 1, layers))->version();
   };
-  EXPECT_THAT(version(0.75), HasSubstr("(1 of 1 layers"));
-  EXPECT_THAT(version(0.76), HasSubstr("(0 of 1 layers"));
-  EXPECT_EQ(version(2), "xnnpack 2022-02");
+  EXPECT_THAT(version(0.97, 512, 512, SparseLayers::kWherePaid), HasSubstr("(1 of 1 layers"));
+  EXPECT_THAT(version(0.3, 512, 512, SparseLayers::kWherePaid), HasSubstr("(0 of 1 layers"));
+  // Each row alone costs more than the vectors of a layer so small.
+  EXPECT_THAT(version(0.97, 5, 64, SparseLayers::kWherePaid), HasSubstr("(0 of 1 layers"));
+  EXPECT_THAT(version(0.3, 5, 64, SparseLayers::kAlways), HasSubstr("(1 of 1 layers"));
+  EXPECT_EQ(version(0.97, 512, 512, SparseLayers::kNever), "xnnpack 2022-02");
 }
 
 }  // namespace
