@@ -89,7 +89,8 @@ void Fill(float scale, Layer& layer) {
   }
 }
 
-// PyTorch's global_unstructured: the smallest round(0.4 x 3032) of all weights, wherever they are.
+// The figures are those of PyTorch 1.13 too: prune.global_unstructured with L1Unstructured on the
+// same weights.
 TEST(PruneTest, GlobalUnstructuredHasOneThreshold) {
   const std::map<double, std::vector<int64_t>> zeros_by_sparsity = {
       {0.1, {1, 59, 241, 2}}, {0.4, {5, 242, 961, 5}}, {0.9, {11, 384, 2318, 16}}};
