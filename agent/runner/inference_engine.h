@@ -10,6 +10,7 @@
 #include <string>
 
 #include "absl/status/statusor.h"
+#include "common/onnx/element_coding.h"
 #include "common/onnx/tensor_shape.h"
 #include "tinyjoule/v1/sweep.pb.h"
 
@@ -21,8 +22,8 @@ namespace tinyjoule {
 //   2. Run(), as often as wanted: allocates nothing, logs nothing, cannot fail.
 //   3. The destructor frees all.
 //
-// Input and output are float32, row-major in ONNX's own layout (channels before space), whatever
-// the model computes with inside. One thread at a time; the engine's own threads are its affair.
+// Input and output are row-major in ONNX's own layout (channels before space), whatever the model
+// computes with inside. One thread at a time; the engine's own threads are its affair.
 class InferenceEngine {
  public:
   virtual ~InferenceEngine() = default;
@@ -31,9 +32,13 @@ class InferenceEngine {
   virtual const Shape& input_shape() const = 0;
   virtual const Shape& output_shape() const = 0;
 
-  // Reads ElementCount(input_shape()) floats and writes ElementCount(output_shape()). The two may
-  // not overlap.
-  virtual void Run(const float* input, float* output) = 0;
+  // Float32, unless the model itself takes or gives int8.
+  virtual ElementCoding input_coding() const { return {}; }
+  virtual ElementCoding output_coding() const { return {}; }
+
+  // Reads ElementCount(input_shape()) elements and writes ElementCount(output_shape()), as the
+  // codings say; aligned for their type. The two may not overlap.
+  virtual void Run(const void* input, void* output) = 0;
 
   // The technology and its version, such as "xnnpack 2022-02 (x86-64)". For the record of the run.
   virtual std::string version() const = 0;

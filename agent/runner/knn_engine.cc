@@ -35,14 +35,15 @@ KnnEngine::KnnEngine(KnnModel model)
   nearest_.reserve(static_cast<size_t>(model_.k) + 1);
 }
 
-void KnnEngine::Run(const float* input, float* output) {
+void KnnEngine::Run(const void* input, void* output) {
+  const float* const query = static_cast<const float*>(input);
   nearest_.clear();
   if (quantized_points_.empty()) {
-    Search(points_, input);
+    Search(points_, query);
   } else {
-    Search(quantized_points_, input);
+    Search(quantized_points_, query);
   }
-  Vote(output);
+  Vote(static_cast<float*>(output));
 }
 
 template <typename T>

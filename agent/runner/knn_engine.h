@@ -22,7 +22,7 @@ class KnnEngine final : public InferenceEngine {
 
   const Shape& input_shape() const override { return input_shape_; }
   const Shape& output_shape() const override { return output_shape_; }
-  void Run(const float* input, float* output) override;
+  void Run(const void* input, void* output) override;
   std::string version() const override;
 
  private:

@@ -11,13 +11,9 @@ namespace tinyjoule {
 absl::StatusOr<std::unique_ptr<ReferenceEngine>> ReferenceEngine::Create(
     const onnx::ModelProto& model) {
   TJ_ASSIGN_OR_RETURN(std::unique_ptr<ReferenceProgram> program, ReferenceProgram::Create(model));
-  const OnnxGraph& graph = program->graph();
-  for (const int end : {graph.input(), graph.output()}) {
-    if (graph.value(end).type != ElementType::kFloat) {
-      return absl::UnimplementedError("the model's input or output is not float32");
-    }
-  }
-  return std::unique_ptr<ReferenceEngine>(new ReferenceEngine(std::move(program)));
+  TJ_ASSIGN_OR_RETURN(const ElementCoding input, InputCodingOf(program->graph()));
+  TJ_ASSIGN_OR_RETURN(const ElementCoding output, OutputCodingOf(program->graph()));
+  return std::unique_ptr<ReferenceEngine>(new ReferenceEngine(std::move(program), input, output));
 }
 
 std::string ReferenceEngine::version() const { return "reference " TINYJOULE_VERSION; }

@@ -23,15 +23,20 @@ class ReferenceEngine final : public InferenceEngine {
 
   const Shape& input_shape() const override { return graph().value(graph().input()).shape; }
   const Shape& output_shape() const override { return graph().value(graph().output()).shape; }
-  void Run(const float* input, float* output) override { program_->Run(input, output); }
+  ElementCoding input_coding() const override { return input_coding_; }
+  ElementCoding output_coding() const override { return output_coding_; }
+  void Run(const void* input, void* output) override { program_->Run(input, output); }
   std::string version() const override;
 
  private:
-  explicit ReferenceEngine(std::unique_ptr<ReferenceProgram> program)
-      : program_(std::move(program)) {}
+  ReferenceEngine(std::unique_ptr<ReferenceProgram> program, const ElementCoding& input,
+                  const ElementCoding& output)
+      : program_(std::move(program)), input_coding_(input), output_coding_(output) {}
   const OnnxGraph& graph() const { return program_->graph(); }
 
   std::unique_ptr<ReferenceProgram> program_;
+  ElementCoding input_coding_;
+  ElementCoding output_coding_;
 };
 
 }  // namespace tinyjoule

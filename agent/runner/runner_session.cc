@@ -68,28 +68,45 @@ absl::Status RunnerSession::Load(const v1::LoadCommand& command) {
     event.mutable_loaded()->set_peak_activation_bytes(activation_bytes);
   }
   TJ_RETURN_IF_ERROR(LoadRows(command.inputs_path()));
-  prediction_.resize(static_cast<size_t>(ElementCount(engine_->output_shape())));
+  result_.resize(static_cast<size_t>(ElementCount(engine_->output_shape())));
   event.mutable_loaded()->set_pss_bytes(ProportionalSetBytes());
   event.mutable_loaded()->set_row_count(row_count_);
-  event.mutable_loaded()->set_values_per_prediction(static_cast<uint32_t>(prediction_.size()));
+  event.mutable_loaded()->set_values_per_prediction(static_cast<uint32_t>(result_.size()));
   event.mutable_loaded()->set_engine_version(engine_->version());
   return sink_(event);
 }
 
 absl::Status RunnerSession::LoadRows(const std::string& path) {
   TJ_ASSIGN_OR_RETURN(rows_, ReadTensorFile(path));
-  row_size_ = static_cast<size_t>(ElementCount(engine_->input_shape()));
+  const size_t row_size = static_cast<size_t>(ElementCount(engine_->input_shape()));
   row_count_ = rows_.shape.empty() ? 0 : static_cast<size_t>(rows_.shape[0]);
-  if (row_count_ == 0 || rows_.values.size() != row_count_ * row_size_) {
+  if (row_count_ == 0 || rows_.values.size() != row_count_ * row_size) {
     return absl::InvalidArgumentError(absl::StrCat("test rows of shape ", ShapeText(rows_.shape),
                                                    " in ", path, "; the model takes ",
                                                    ShapeText(engine_->input_shape()), " per row"));
   }
+  row_bytes_ = row_size * engine_->input_coding().element_size();
+  row_data_ = reinterpret_cast<const uint8_t*>(rows_.values.data());
+  if (engine_->input_coding().type == ElementType::kInt8) EncodeRows();
   return absl::OkStatus();
 }
 
+// Here, so that no inference pays for it: a sensor's driver would give whole numbers.
+void RunnerSession::EncodeRows() {
+  quantized_rows_.resize(rows_.values.size());
+  EncodeElements(engine_->input_coding(), rows_.values, quantized_rows_.data());
+  row_data_ = reinterpret_cast<const uint8_t*>(quantized_rows_.data());
+  rows_ = {};
+}
+
+void RunnerSession::PredictRow(size_t row, absl::Span<float> prediction) {
+  engine_->Run(row_data_ + row * row_bytes_, result_.data());
+  DecodeElements(engine_->output_coding(), result_.data(), prediction);
+}
+
 absl::Status RunnerSession::Predict() {
-  const size_t width = prediction_.size();
+  const size_t width = result_.size();
+  std::vector<float> prediction(width);
   const size_t rows_per_block = std::max<size_t>(1, kValuesPerBlock / std::max<size_t>(width, 1));
   for (size_t first = 0; first < row_count_; first += rows_per_block) {
     v1::RunnerEvent event;
@@ -97,8 +114,8 @@ absl::Status RunnerSession::Predict() {
     block.set_first_row(first);
     block.set_values_per_row(static_cast<uint32_t>(width));
     for (size_t row = first; row < std::min(first + rows_per_block, row_count_); ++row) {
-      engine_->Run(rows_.values.data() + row * row_size_, prediction_.data());
-      block.mutable_values()->Add(prediction_.begin(), prediction_.end());
+      PredictRow(row, absl::MakeSpan(prediction));
+      block.mutable_values()->Add(prediction.begin(), prediction.end());
     }
     TJ_RETURN_IF_ERROR(sink_(event));
   }
@@ -108,7 +125,7 @@ absl::Status RunnerSession::Predict() {
 }
 
 void RunnerSession::Infer() {
-  engine_->Run(rows_.values.data() + next_row_ * row_size_, prediction_.data());
+  engine_->Run(row_data_ + next_row_ * row_bytes_, result_.data());
   if (++next_row_ == row_count_) next_row_ = 0;
 }
 

@@ -51,6 +51,10 @@ class RunnerSession {
   [[nodiscard]] absl::Status TellMemory();
   [[nodiscard]] absl::Status Finish();
 
+  // Quantises rows_ for a model that takes int8.
+  void EncodeRows();
+  // The result for one row, as numbers.
+  void PredictRow(size_t row, absl::Span<float> prediction);
   // The next row of the cycle, once.
   void Infer();
   // Sets batch_ to so many inferences as take at least 50 us.
@@ -63,11 +67,15 @@ class RunnerSession {
   const EventSink sink_;
   MarkerLine* const marker_;
   std::unique_ptr<InferenceEngine> engine_;
+  // The test rows as the model takes them: float32, or int8 in quantized_rows_.
   FloatTensor rows_;
+  std::vector<int8_t> quantized_rows_;
+  const uint8_t* row_data_ = nullptr;
   size_t row_count_ = 0;
-  size_t row_size_ = 0;
+  size_t row_bytes_ = 0;
   size_t next_row_ = 0;
-  std::vector<float> prediction_;
+  // Room for one result, of either type.
+  std::vector<float> result_;
   // Inferences between two looks at the clock; 0: not chosen yet.
   uint64_t batch_ = 0;
   LatencyHistogram latencies_;

@@ -148,6 +148,44 @@ TEST_F(RunnerSessionTest, GoesThroughAMeasurement) {
   EXPECT_GT(last().finished().peak_bytes(), 0u);
 }
 
+// The sum of five numbers in steps of 1/2, given in steps of 1/4: what the session reads and sends
+// are numbers, and windows run on whole numbers.
+TEST_F(RunnerSessionTest, QuantisesRowsForAModelThatTakesInt8) {
+  OnnxBuilder builder("integers");
+  builder.AddInput("x", {-1, 5}, onnx::TensorProto::INT8);
+  builder.AddScalar("x_scale", 0.5f);
+  builder.AddScalar("x_zero", int8_t{7});
+  builder.AddInitializer("w", {1, 5}, std::vector<int8_t>{1, 1, 1, 1, 1});
+  builder.AddScalar("w_scale", 1.0f);
+  builder.AddScalar("y_scale", 0.25f);
+  builder.AddScalar("y_zero", int8_t{-9});
+  builder.AddNode("DequantizeLinear", {"x", "x_scale", "x_zero"}, {"x_real"});
+  builder.AddNode("DequantizeLinear", {"w", "w_scale"}, {"w_real"});
+  builder.AddNode("Gemm", {"x_real", "w_real"}, {"sum"}, {IntAttribute("transB", 1)});
+  builder.AddNode("QuantizeLinear", {"sum", "y_scale", "y_zero"}, {"y"});
+  builder.AddOutput("y", {-1, 1}, onnx::TensorProto::INT8);
+  ASSERT_TRUE(WriteModel(model_path_, builder.Build()).ok());
+  // The second row's 0.3 is rounded to 0.5.
+  FloatTensor rows = {{2, 5}, {1, 1, 1, 1, 1, 2, 0.3f, 0, 0, -1}};
+  ASSERT_TRUE(WriteTensorFile(inputs_path_, "inputs", rows).ok());
+  for (const v1::Engine engine : {v1::ENGINE_XNNPACK, v1::ENGINE_REFERENCE}) {
+    RunnerSession session(clock_, MakeEngine, [this](const v1::RunnerEvent& event) {
+      events_.push_back(event);
+      return absl::OkStatus();
+    });
+    ASSERT_TRUE(session.Handle(LoadWith(engine)).ok()) << v1::Engine_Name(engine);
+    v1::RunnerCommand predict;
+    predict.mutable_predict();
+    ASSERT_TRUE(session.Handle(predict).ok());
+    const v1::PredictionBlock& block = events_[events_.size() - 2].predictions();
+    ASSERT_EQ(block.values_size(), 2);
+    EXPECT_FLOAT_EQ(block.values(0), 5);
+    EXPECT_FLOAT_EQ(block.values(1), 1.5);
+    ASSERT_TRUE(session.Handle(Run(100, 0, true)).ok());
+    EXPECT_EQ(last().window_done().inference_count(), 100u);
+  }
+}
+
 // Line up, clock, inference, clock, line down; a pilot leaves the line alone.
 TEST_F(RunnerSessionTest, TheMarkerLineSpansTheMarks) {
   std::vector<std::string> log;

@@ -25,12 +25,10 @@ bool XnnCompiler::IsConstantDequantization(const GraphNode& node) const {
 }
 
 absl::Status XnnCompiler::Compile() {
-  for (const int end : {graph_.input(), graph_.output()}) {
-    if (graph_.value(end).type != ElementType::kFloat) {
-      return absl::UnimplementedError("the model's input or output is not float32");
-    }
-  }
-  input_ = plan_.NewActivation(graph_.value(graph_.input()).size(), 1);
+  const GraphValue& input = graph_.value(graph_.input());
+  // The steps of int8 stand for what the DequantizeLinear behind says.
+  input_ = input.type == ElementType::kInt8 ? plan_.NewQuantizedActivation(input.size(), 1, {})
+                                            : plan_.NewActivation(input.size(), 1);
   activations_[static_cast<size_t>(graph_.input())] = input_;
   for (const GraphNode& node : graph_.nodes()) {
     if (IsConstantDequantization(node) || IsFoldedIntoReader(graph_, node)) continue;
@@ -39,7 +37,9 @@ absl::Status XnnCompiler::Compile() {
     if (!result.ok()) return Annotate(result.status(), fused.core->Describe());
     activations_[static_cast<size_t>(fused.result)] = *result;
   }
-  TJ_ASSIGN_OR_RETURN(const Activation result, FloatOperand(graph_.output()));
+  const bool int8_output = graph_.value(graph_.output()).type == ElementType::kInt8;
+  TJ_ASSIGN_OR_RETURN(const Activation result,
+                      int8_output ? Int8Operand(graph_.output()) : FloatOperand(graph_.output()));
   output_ = InLayout(result, 1);
   return absl::OkStatus();
 }

@@ -28,7 +28,8 @@ class XnnCompiler {
   // InvalidArgument, Unimplemented: with the node that stops it. Call once.
   [[nodiscard]] absl::Status Compile();
 
-  // After Compile: where the model's input and output lie, in ONNX's order, float32.
+  // After Compile: where the model's input and output lie, in ONNX's order; float32, or int8 when
+  // the graph's are.
   const Activation& input() const { return input_; }
   const Activation& output() const { return output_; }
   // Convolutions, Gemms and MatMuls, and those of them that are sparse.

@@ -34,6 +34,8 @@ absl::StatusOr<std::unique_ptr<XnnpackEngine>> XnnpackEngine::Create(const onnx:
     return absl::ResourceExhaustedError(absl::StrCat("start ", threads, " threads"));
   }
   std::unique_ptr<XnnpackEngine> engine(new XnnpackEngine(XnnPlan(std::move(pool))));
+  TJ_ASSIGN_OR_RETURN(engine->input_coding_, InputCodingOf(graph));
+  TJ_ASSIGN_OR_RETURN(engine->output_coding_, OutputCodingOf(graph));
   XnnCompiler compiler(graph, sparse, &engine->plan_);
   TJ_RETURN_IF_ERROR(compiler.Compile());
   engine->input_shape_ = graph.value(graph.input()).shape;
@@ -44,11 +46,13 @@ absl::StatusOr<std::unique_ptr<XnnpackEngine>> XnnpackEngine::Create(const onnx:
   return engine;
 }
 
-void XnnpackEngine::Run(const float* input, float* output) {
+void XnnpackEngine::Run(const void* input, void* output) {
   // Not memcpy: a tensor of no elements has no address.
-  std::copy_n(input, input_.size, static_cast<float*>(input_.data));
+  std::copy_n(static_cast<const uint8_t*>(input), input_.size_bytes(),
+              static_cast<uint8_t*>(input_.data));
   plan_.Run();
-  std::copy_n(static_cast<const float*>(output_.data), output_.size, output);
+  std::copy_n(static_cast<const uint8_t*>(output_.data), output_.size_bytes(),
+              static_cast<uint8_t*>(output));
 }
 
 }  // namespace tinyjoule

@@ -34,7 +34,9 @@ class XnnpackEngine final : public InferenceEngine {
 
   const Shape& input_shape() const override { return input_shape_; }
   const Shape& output_shape() const override { return output_shape_; }
-  void Run(const float* input, float* output) override;
+  ElementCoding input_coding() const override { return input_coding_; }
+  ElementCoding output_coding() const override { return output_coding_; }
+  void Run(const void* input, void* output) override;
   std::string version() const override { return version_; }
 
  private:
@@ -43,6 +45,8 @@ class XnnpackEngine final : public InferenceEngine {
   XnnPlan plan_;
   Shape input_shape_;
   Shape output_shape_;
+  ElementCoding input_coding_;
+  ElementCoding output_coding_;
   Activation input_;
   Activation output_;
   std::string version_;

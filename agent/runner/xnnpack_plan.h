@@ -53,6 +53,9 @@ struct Activation {
   bool stands_for_real = false;
   Quantization quantization;
 
+  size_t size_bytes() const {
+    return static_cast<size_t>(size) * (quantized ? sizeof(int8_t) : sizeof(float));
+  }
   int64_t pixels() const { return size / channels; }
   float* floats() const { return static_cast<float*>(data); }
   int8_t* bytes() const { return static_cast<int8_t*>(data); }

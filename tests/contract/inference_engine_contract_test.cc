@@ -96,6 +96,51 @@ TEST_P(InferenceEngineContract, ComputesALayer) {
   EXPECT_FALSE(engine->version().empty());
 }
 
+// The layer above in whole numbers; each figure is a multiple of its step.
+TEST_P(InferenceEngineContract, TakesAndGivesInt8) {
+  OnnxBuilder builder("integers");
+  builder.AddInput("x", {-1, 2}, onnx::TensorProto::INT8);
+  builder.AddScalar("x_scale", 0.5f);
+  builder.AddScalar("x_zero", int8_t{3});
+  builder.AddInitializer("w", {2, 2}, std::vector<int8_t>{4, -4, 2, 8});
+  builder.AddScalar("w_scale", 0.25f);
+  builder.AddScalar("w_zero", int8_t{0});
+  builder.AddInitializer("b", {2}, std::vector<int32_t>{2, -8});
+  builder.AddScalar("b_scale", 0.125f);
+  builder.AddScalar("y_scale", 0.25f);
+  builder.AddScalar("y_zero", int8_t{-4});
+  builder.AddNode("DequantizeLinear", {"x", "x_scale", "x_zero"}, {"x_real"});
+  builder.AddNode("DequantizeLinear", {"w", "w_scale", "w_zero"}, {"w_real"});
+  builder.AddNode("DequantizeLinear", {"b", "b_scale"}, {"b_real"});
+  builder.AddNode("Gemm", {"x_real", "w_real", "b_real"}, {"sum"}, {IntAttribute("transB", 1)});
+  builder.AddNode("Relu", {"sum"}, {"y_real"});
+  builder.AddNode("QuantizeLinear", {"y_real", "y_scale", "y_zero"}, {"y"});
+  builder.AddOutput("y", {-1, 2}, onnx::TensorProto::INT8);
+  const auto engine = Load(GetParam(), builder.Build());
+  ASSERT_NE(engine, nullptr);
+  EXPECT_EQ(engine->input_coding().type, ElementType::kInt8);
+  EXPECT_EQ(engine->output_coding().scale, 0.25f);
+  std::vector<int8_t> row(2);
+  EncodeElements(engine->input_coding(), {1, 2}, row.data());
+  EXPECT_THAT(row, ::testing::ElementsAre(5, 7));
+  std::vector<int8_t> result(2);
+  engine->Run(row.data(), result.data());
+  EXPECT_THAT(result, ::testing::ElementsAre(-4, 10));
+  std::vector<float> numbers(2);
+  DecodeElements(engine->output_coding(), result.data(), absl::MakeSpan(numbers));
+  EXPECT_THAT(numbers, ::testing::ElementsAre(0.0f, 3.5f));
+}
+
+TEST_P(InferenceEngineContract, RefusesOtherElements) {
+  OnnxBuilder builder("integers");
+  builder.AddInput("x", {-1, 4}, onnx::TensorProto::INT32);
+  builder.AddNode("Flatten", {"x"}, {"y"});
+  builder.AddOutput("y", {-1, 4}, onnx::TensorProto::INT32);
+  const auto engine = MakeEngineUnderTest(GetParam(), 1, builder.Build());
+  EXPECT_EQ(engine.status().code(), absl::StatusCode::kUnimplemented);
+  EXPECT_THAT(engine.status().message(), HasSubstr("'x' is int32"));
+}
+
 TEST_P(InferenceEngineContract, GivesTheSameTwiceAndAfterAnotherRow) {
   const auto engine = Load(GetParam(), MakeTinyCnn(Precision::kFloat32, 3, 1));
   const std::vector<float> row = {0.1f, -0.2f, 0.3f, 1.5f, -2.0f};

@@ -62,11 +62,8 @@ class TorchCompiler {
   static size_t Index(int value) { return static_cast<size_t>(value); }
 
   absl::Status PlaceValues() {
-    for (const int end : {graph_.input(), graph_.output()}) {
-      if (graph_.value(end).type != ElementType::kFloat) {
-        return absl::UnimplementedError("the model's input or output is not float32");
-      }
-    }
+    TJ_ASSIGN_OR_RETURN(program_.input_coding, InputCodingOf(graph_));
+    TJ_ASSIGN_OR_RETURN(program_.output_coding, OutputCodingOf(graph_));
     program_.input_shape = graph_.value(graph_.input()).shape;
     program_.output_shape = graph_.value(graph_.output()).shape;
     program_.values.resize(graph_.values().size());
@@ -77,7 +74,7 @@ class TorchCompiler {
       program_.values[i] = ConstantTensor(graph_.values()[i]);
       constant_[i] = true;
     }
-    program_.input = at::zeros(program_.input_shape);
+    program_.input = at::zeros(program_.input_shape, TorchTypeOf(program_.input_coding.type));
     program_.values[Index(graph_.input())] = program_.input;
     return absl::OkStatus();
   }

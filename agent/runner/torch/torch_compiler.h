@@ -12,6 +12,7 @@
 
 #include "absl/status/statusor.h"
 #include "agent/runner/torch/torch_operators.h"
+#include "common/onnx/element_coding.h"
 #include "common/onnx/onnx_graph.h"
 
 namespace tinyjoule {
@@ -20,6 +21,8 @@ namespace tinyjoule {
 struct TorchProgram {
   Shape input_shape;
   Shape output_shape;
+  ElementCoding input_coding;
+  ElementCoding output_coding;
   // By value of the graph: as the operators give it, and where that is quantised and an operator
   // reads plain elements, the plain form.
   std::vector<at::Tensor> values;

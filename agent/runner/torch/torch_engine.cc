@@ -39,13 +39,17 @@ class TorchEngine final : public InferenceEngine {
   const Shape& input_shape() const override { return program_->input_shape; }
   const Shape& output_shape() const override { return program_->output_shape; }
 
-  void Run(const float* input, float* output) override {
+  ElementCoding input_coding() const override { return program_->input_coding; }
+  ElementCoding output_coding() const override { return program_->output_coding; }
+  void Run(const void* input, void* output) override {
     const absl::Status status = Guarded([&]() -> absl::Status {
       const c10::InferenceMode inference;
-      std::copy_n(input, program_->input.numel(), program_->input.data_ptr<float>());
+      std::copy_n(static_cast<const uint8_t*>(input), program_->input.nbytes(),
+                  static_cast<uint8_t*>(program_->input.data_ptr()));
       for (const TorchStep& step : program_->steps) step();
       const at::Tensor result = program_->output->contiguous();
-      std::copy_n(result.data_ptr<float>(), result.numel(), output);
+      std::copy_n(static_cast<const uint8_t*>(result.data_ptr()), result.nbytes(),
+                  static_cast<uint8_t*>(output));
       return absl::OkStatus();
     });
     if (status.ok()) return;
