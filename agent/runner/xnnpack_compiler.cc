@@ -6,6 +6,7 @@
 #include <string>
 
 #include "absl/strings/str_cat.h"
+#include "agent/runner/xnnpack_dynamic.h"
 #include "agent/runner/xnnpack_weights.h"
 #include "common/base/status.h"
 
@@ -20,8 +21,9 @@ XnnCompiler::XnnCompiler(const OnnxGraph& graph, SparseLayers sparse, XnnPlan* p
       activations_(graph.values().size()),
       converted_(graph.values().size()) {}
 
-bool XnnCompiler::IsConstantDequantization(const GraphNode& node) const {
-  return node.op_type == "DequantizeLinear" && graph_.value(node.inputs[0]).constant;
+bool XnnCompiler::ReadsStoredConstant(const GraphNode& node) const {
+  const bool reads = node.op_type == "DequantizeLinear" || node.op_type == "Cast";
+  return reads && graph_.value(node.inputs[0]).constant;
 }
 
 absl::Status XnnCompiler::Compile() {
@@ -31,7 +33,7 @@ absl::Status XnnCompiler::Compile() {
                                             : plan_.NewActivation(input.size(), 1);
   activations_[static_cast<size_t>(graph_.input())] = input_;
   for (const GraphNode& node : graph_.nodes()) {
-    if (IsConstantDequantization(node) || IsFoldedIntoReader(graph_, node)) continue;
+    if (ReadsStoredConstant(node) || IsFoldedIntoReader(graph_, node)) continue;
     const FusedNodes fused = FuseNodesEndingAt(graph_, node);
     absl::StatusOr<Activation> result = Emit(fused);
     if (!result.ok()) return Annotate(result.status(), fused.core->Describe());
@@ -44,7 +46,7 @@ absl::Status XnnCompiler::Compile() {
   return absl::OkStatus();
 }
 
-absl::StatusOr<Activation> XnnCompiler::AnyOperand(int value) {
+absl::StatusOr<Activation> XnnCompiler::RawOperand(int value) {
   if (value < 0) return absl::InvalidArgumentError("an operand is absent");
   const std::optional<Activation>& known = activations_[static_cast<size_t>(value)];
   if (known.has_value()) return *known;
@@ -52,24 +54,39 @@ absl::StatusOr<Activation> XnnCompiler::AnyOperand(int value) {
       absl::StrCat("'", graph_.value(value).name, "' is a constant where XNNPACK takes none"));
 }
 
+absl::StatusOr<Activation> XnnCompiler::AnyOperand(int value) {
+  TJ_ASSIGN_OR_RETURN(const Activation known, RawOperand(value));
+  return known.dynamic == nullptr ? known : Converted(value, known);
+}
+
 absl::StatusOr<Activation> XnnCompiler::FloatOperand(int value) {
-  TJ_ASSIGN_OR_RETURN(const Activation known, AnyOperand(value));
-  if (!known.quantized) return known;
+  TJ_ASSIGN_OR_RETURN(const Activation known, RawOperand(value));
+  return known.quantized ? Converted(value, known) : known;
+}
+
+absl::StatusOr<Activation> XnnCompiler::Converted(int value, const Activation& known) {
   if (!known.stands_for_real) {
     return absl::UnimplementedError(
         absl::StrCat("'", graph_.value(value).name, "' is int8 and no DequantizeLinear is behind"));
   }
   std::optional<Activation>& converted = converted_[static_cast<size_t>(value)];
-  if (!converted.has_value()) {
-    const Activation floats = plan_.NewActivation(known.size, known.channels);
-    TJ_RETURN_IF_ERROR(AddConversion(known, floats, &plan_));
-    converted = floats;
+  if (converted.has_value()) return *converted;
+  converted = plan_.NewActivation(known.size, known.channels);
+  if (known.dynamic != nullptr) {
+    AddDynamicDequantization(known, *converted, &plan_);
+  } else {
+    TJ_RETURN_IF_ERROR(AddConversion(known, *converted, &plan_));
   }
   return *converted;
 }
 
+bool XnnCompiler::ReadsDynamic(const FusedNodes& fused) const {
+  const std::optional<Activation>& known = activations_[static_cast<size_t>(fused.core->input(0))];
+  return known.has_value() && known->dynamic != nullptr && known->stands_for_real;
+}
+
 absl::StatusOr<Activation> XnnCompiler::Int8Operand(int value) {
-  TJ_ASSIGN_OR_RETURN(const Activation known, AnyOperand(value));
+  TJ_ASSIGN_OR_RETURN(const Activation known, RawOperand(value));
   if (known.quantized) return known;
   return absl::UnimplementedError(
       absl::StrCat("'", graph_.value(value).name, "' is not int8 as the operator behind needs"));
@@ -97,6 +114,7 @@ Activation XnnCompiler::InLayout(const Activation& activation, int64_t channels)
   Activation result = activation.quantized ? plan_.NewQuantizedActivation(activation.size, channels,
                                                                           activation.quantization)
                                            : plan_.NewActivation(activation.size, channels);
+  result.dynamic = activation.dynamic;
   AddRelayout(activation, result, &plan_);
   return result;
 }
@@ -128,6 +146,7 @@ absl::StatusOr<Activation> XnnCompiler::Emit(const FusedNodes& fused) {
       {"DequantizeLinear", &XnnCompiler::EmitDequantize},
       {"Div", &XnnCompiler::EmitBinary},
       {"Dropout", &XnnCompiler::EmitView},
+      {"DynamicQuantizeLinear", &XnnCompiler::EmitDynamicQuantize},
       {"Flatten", &XnnCompiler::EmitView},
       {"Gemm", &XnnCompiler::EmitDense},
       {"GlobalAveragePool", &XnnCompiler::EmitGlobalPool},

@@ -12,6 +12,7 @@
 #include "agent/runner/xnnpack_fusion.h"
 #include "agent/runner/xnnpack_operators.h"
 #include "agent/runner/xnnpack_plan.h"
+#include "agent/runner/xnnpack_weights.h"
 #include "common/onnx/onnx_graph.h"
 
 namespace tinyjoule {
@@ -37,13 +38,20 @@ class XnnCompiler {
   int sparse_layers() const { return sparse_layers_; }
 
  private:
-  bool IsConstantDequantization(const GraphNode& node) const;
+  // Whether the node only says what stored weights stand for.
+  bool ReadsStoredConstant(const GraphNode& node) const;
 
-  // The operand as it lies in memory, as float32, as int8, as the operator wants it.
+  // The operand as it lies in memory; the same, but float32 when its steps are found in each
+  // inference; as float32, as int8, as the operator wants it.
+  absl::StatusOr<Activation> RawOperand(int value);
   absl::StatusOr<Activation> AnyOperand(int value);
   absl::StatusOr<Activation> FloatOperand(int value);
   absl::StatusOr<Activation> Int8Operand(int value);
   absl::StatusOr<Activation> Operand(const FusedNodes& fused, size_t index);
+  // Real values that lie in int8 as float32, converted once for all that read them.
+  absl::StatusOr<Activation> Converted(int value, const Activation& known);
+  // Whether the operator reads real values whose steps are found in each inference.
+  bool ReadsDynamic(const FusedNodes& fused) const;
   // The same elements in another layout.
   Activation NewLike(const Activation& activation, int64_t channels);
   Activation InLayout(const Activation& activation, int64_t channels);
@@ -69,6 +77,10 @@ class XnnCompiler {
   absl::StatusOr<Activation> EmitTranspose(const FusedNodes& fused);
   absl::StatusOr<Activation> EmitDequantize(const FusedNodes& fused);
   absl::StatusOr<Activation> EmitQuantize(const FusedNodes& fused);
+  absl::StatusOr<Activation> EmitDynamicQuantize(const FusedNodes& fused);
+  absl::StatusOr<Activation> EmitDynamicConv(const FusedNodes& fused, const ImageWindow& window,
+                                             const Groups& groups);
+  absl::StatusOr<Activation> EmitDynamicDense(const FusedNodes& fused, const DenseShape& shape);
 
   // `pays` when sparse layers are made where they pay. Counts the layer.
   bool TakesSparse(bool pays);

@@ -19,6 +19,7 @@ namespace tinyjoule {
 absl::StatusOr<Activation> XnnCompiler::EmitDense(const FusedNodes& fused) {
   ++layers_;
   TJ_ASSIGN_OR_RETURN(const DenseShape shape, DenseShapeOf(graph_, *fused.core));
+  if (ReadsDynamic(fused)) return EmitDynamicDense(fused, shape);
   TJ_ASSIGN_OR_RETURN(const Activation operand, Operand(fused, 0));
   // The weights follow the order of one row; several rows lie one behind another.
   const Activation in = shape.rows == 1 ? operand : InLayout(operand, 1);
@@ -155,8 +156,15 @@ absl::StatusOr<Activation> XnnCompiler::EmitTranspose(const FusedNodes& fused) {
 
 absl::StatusOr<Activation> XnnCompiler::EmitDequantize(const FusedNodes& fused) {
   TJ_ASSIGN_OR_RETURN(Activation steps, Int8Operand(fused.core->inputs[0]));
-  TJ_ASSIGN_OR_RETURN(steps.quantization, QuantizationOf(graph_, *fused.core));
   steps.stands_for_real = true;
+  if (steps.dynamic != nullptr) {
+    const GraphNode& maker = *ProducerOf(graph_, fused.core->inputs[0]);
+    const bool own_steps =
+        fused.core->input(1) == maker.outputs[1] && fused.core->input(2) == maker.outputs[2];
+    if (own_steps) return steps;
+    return absl::UnimplementedError("other steps than those of its DynamicQuantizeLinear");
+  }
+  TJ_ASSIGN_OR_RETURN(steps.quantization, QuantizationOf(graph_, *fused.core));
   return steps;
 }
 

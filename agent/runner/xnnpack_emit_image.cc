@@ -79,6 +79,7 @@ absl::StatusOr<Activation> XnnCompiler::EmitConv(const FusedNodes& fused) {
   groups.count = static_cast<uint32_t>(node.Int("group", 1));
   groups.inputs = static_cast<size_t>(kernel[1]);
   groups.outputs = static_cast<size_t>(kernel[0]) / groups.count;
+  if (ReadsDynamic(fused)) return EmitDynamicConv(fused, window, groups);
   if (fused.quantize == nullptr) return EmitFloatConv(fused, window, groups);
   TJ_ASSIGN_OR_RETURN(const Activation operand, Operand(fused, 0));
   const Activation in = InLayout(operand, input[1]);

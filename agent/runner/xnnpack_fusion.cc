@@ -67,8 +67,11 @@ bool LiesInInt8(const OnnxGraph& graph, int value) {
                              "Squeeze", "Transpose", "Unsqueeze"})) {
     producer = ProducerOf(graph, producer->inputs[0]);
   }
-  return producer != nullptr && producer->op_type == "DequantizeLinear" &&
-         !graph.value(producer->inputs[0]).constant;
+  if (producer == nullptr || producer->op_type != "DequantizeLinear") return false;
+  // Steps that are known at load.
+  const GraphNode* const maker = ProducerOf(graph, producer->inputs[0]);
+  const bool dynamic = maker != nullptr && maker->op_type == "DynamicQuantizeLinear";
+  return !dynamic && !graph.value(producer->inputs[0]).constant;
 }
 
 // Whether XNNPACK has the core in int8, between DequantizeLinear and QuantizeLinear.

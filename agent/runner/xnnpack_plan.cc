@@ -55,6 +55,13 @@ Activation XnnPlan::NewQuantizedActivation(int64_t size, int64_t channels,
   return activation;
 }
 
+Activation XnnPlan::NewDynamicActivation(int64_t size, int64_t channels) {
+  Activation activation = NewQuantizedActivation(size, channels, {});
+  dynamic_steps_.push_back(std::make_unique<DynamicSteps>());
+  activation.dynamic = dynamic_steps_.back().get();
+  return activation;
+}
+
 void* XnnPlan::NewBuffer(int64_t bytes) {
   const size_t size = static_cast<size_t>(bytes) + XNN_EXTRA_BYTES;
   buffers_.emplace_back(static_cast<uint8_t*>(operator new(size, kAlignment)));

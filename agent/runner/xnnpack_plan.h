@@ -40,6 +40,12 @@ struct Quantization {
   }
 };
 
+// The same, found in each inference.
+struct DynamicSteps {
+  float scale = 1.0f;
+  int32_t zero_point = 0;
+};
+
 // Where an activation lies while the model runs. Element (c, s) of the tensor, seen as `channels` x
 // `pixels` in ONNX's order (c * pixels + s), is stored channels last, at s * channels + c. A tensor
 // of one channel or one pixel is stored as ONNX does, and has channels == 1.
@@ -52,6 +58,8 @@ struct Activation {
   // only the form in memory.
   bool stands_for_real = false;
   Quantization quantization;
+  // With quantized: not null when the steps are found in each inference, in place of quantization.
+  DynamicSteps* dynamic = nullptr;
 
   size_t size_bytes() const {
     return static_cast<size_t>(size) * (quantized ? sizeof(int8_t) : sizeof(float));
@@ -69,6 +77,8 @@ class XnnPlan {
   // A new buffer of `size` elements behind which XNNPACK may read.
   Activation NewActivation(int64_t size, int64_t channels);
   Activation NewQuantizedActivation(int64_t size, int64_t channels, Quantization quantization);
+
+  Activation NewDynamicActivation(int64_t size, int64_t channels);
 
   // XNNPACK's operator, set up on its buffers.
   void AddStep(XnnOperator op);
@@ -90,6 +100,7 @@ class XnnPlan {
     void operator()(uint8_t* buffer) const;
   };
   std::vector<std::unique_ptr<uint8_t, BufferDeleter>> buffers_;
+  std::vector<std::unique_ptr<DynamicSteps>> dynamic_steps_;
   std::vector<Step> steps_;
 };
 

@@ -10,6 +10,7 @@
 #include "absl/algorithm/container.h"
 #include "absl/strings/str_cat.h"
 #include "common/base/status.h"
+#include "common/onnx/half_float.h"
 
 namespace tinyjoule {
 namespace {
@@ -39,6 +40,12 @@ absl::StatusOr<std::vector<float>> DequantizedConstant(const OnnxGraph& graph,
                            : static_cast<float>(steps.elements<int8_t>()[place]);
     values.push_back(step * scales[static_cast<size_t>(i / inner) % scales.size()]);
   }
+  return values;
+}
+
+std::vector<float> FloatsOf(absl::Span<const HalfFloat> halves) {
+  std::vector<float> values;
+  for (const HalfFloat half : halves) values.push_back(static_cast<float>(half));
   return values;
 }
 
@@ -123,6 +130,11 @@ std::vector<T> InMemoryOrder(absl::Span<const T> values, DenseShape shape, bool 
   return result;
 }
 
+// One scale for each output.
+std::vector<float> ForEachOutput(const std::vector<float>& scales, size_t outputs) {
+  return scales.size() == 1 ? std::vector<float>(outputs, scales[0]) : scales;
+}
+
 bool HasTransposedWeights(const GraphNode& node) {
   return node.op_type == "Gemm" && node.Int("transB", 0) != 0;
 }
@@ -170,6 +182,13 @@ absl::StatusOr<std::vector<float>> ConstantFloats(const OnnxGraph& graph, int va
     return std::vector<float>(elements.begin(), elements.end());
   }
   const GraphNode* const producer = ProducerOf(graph, value);
+  if (producer != nullptr && producer->op_type == "Cast") {
+    const GraphValue& halves = graph.value(producer->inputs[0]);
+    if (halves.constant && halves.type == ElementType::kFloat16 &&
+        constant.type == ElementType::kFloat) {
+      return FloatsOf(halves.elements<HalfFloat>());
+    }
+  }
   if (producer != nullptr && producer->op_type == "DequantizeLinear") {
     const GraphValue& steps = graph.value(producer->inputs[0]);
     if (steps.constant && steps.type != ElementType::kUint8) {
@@ -177,7 +196,7 @@ absl::StatusOr<std::vector<float>> ConstantFloats(const OnnxGraph& graph, int va
     }
   }
   return absl::UnimplementedError(
-      absl::StrCat("'", constant.name, "' is not a float32 or int8 constant"));
+      absl::StrCat("'", constant.name, "' is not a float32, float16 or int8 constant"));
 }
 
 absl::StatusOr<Quantization> QuantizationOf(const OnnxGraph& graph, const GraphNode& node) {
@@ -210,21 +229,29 @@ absl::StatusOr<FloatWeights> ConvolutionWeights(const OnnxGraph& graph, const Fu
   return weights;
 }
 
-absl::StatusOr<Int8Weights> Int8ConvolutionWeights(const OnnxGraph& graph, const FusedNodes& fused,
-                                                   float input_scale) {
+absl::StatusOr<DynamicWeights> DynamicConvolutionWeights(const OnnxGraph& graph,
+                                                         const FusedNodes& fused) {
   if (fused.normalization != nullptr) {
     return absl::UnimplementedError("BatchNormalization behind an int8 convolution");
   }
   TJ_ASSIGN_OR_RETURN(const Int8Constant constant, Int8ConstantOf(graph, fused.core->inputs[1], 0));
-  Int8Weights weights;
+  DynamicWeights weights;
   weights.values = InputsLast(constant.steps->elements<int8_t>(), constant.steps->shape);
-  weights.scales = constant.scales;
-  std::vector<float> bias(static_cast<size_t>(constant.steps->shape[0]), 0.0f);
+  const size_t outputs = static_cast<size_t>(constant.steps->shape[0]);
+  weights.scales = ForEachOutput(constant.scales, outputs);
+  weights.bias.assign(outputs, 0.0f);
   if (fused.core->input(2) >= 0) {
-    TJ_ASSIGN_OR_RETURN(bias, ConstantFloats(graph, fused.core->input(2)));
+    TJ_ASSIGN_OR_RETURN(weights.bias, ConstantFloats(graph, fused.core->input(2)));
   }
-  weights.bias = QuantizeBias(bias, input_scale, weights.scales);
   return weights;
+}
+
+absl::StatusOr<Int8Weights> Int8ConvolutionWeights(const OnnxGraph& graph, const FusedNodes& fused,
+                                                   float input_scale) {
+  TJ_ASSIGN_OR_RETURN(DynamicWeights stored, DynamicConvolutionWeights(graph, fused));
+  TJ_ASSIGN_OR_RETURN(const Int8Constant constant, Int8ConstantOf(graph, fused.core->inputs[1], 0));
+  return Int8Weights{std::move(stored.values), constant.scales,
+                     QuantizeBias(stored.bias, input_scale, constant.scales)};
 }
 
 absl::StatusOr<FloatWeights> NormalizationWeights(const OnnxGraph& graph, const GraphNode& node) {
@@ -262,20 +289,31 @@ absl::StatusOr<FloatWeights> DenseWeights(const OnnxGraph& graph, const FusedNod
   return weights;
 }
 
-absl::StatusOr<Int8Weights> Int8DenseWeights(const OnnxGraph& graph, const FusedNodes& fused,
-                                             int64_t channels, float input_scale) {
+absl::StatusOr<DynamicWeights> DynamicDenseWeights(const OnnxGraph& graph, const FusedNodes& fused,
+                                                   int64_t channels) {
   const GraphNode& node = *fused.core;
   TJ_ASSIGN_OR_RETURN(const DenseShape shape, DenseShapeOf(graph, node));
   const bool transposed = HasTransposedWeights(node);
   TJ_ASSIGN_OR_RETURN(const Int8Constant constant,
                       Int8ConstantOf(graph, node.inputs[1], transposed ? 0 : 1));
-  Int8Weights weights;
+  DynamicWeights weights;
   weights.values = InMemoryOrder(constant.steps->elements<int8_t>(), shape, transposed, channels);
-  weights.scales = constant.scales;
+  weights.scales = ForEachOutput(constant.scales, static_cast<size_t>(shape.outputs));
   for (float& scale : weights.scales) scale *= node.Float("alpha", 1.0f);
-  TJ_ASSIGN_OR_RETURN(const std::vector<float> bias, DenseBias(graph, fused, shape.outputs));
-  weights.bias = QuantizeBias(bias, input_scale, weights.scales);
+  TJ_ASSIGN_OR_RETURN(weights.bias, DenseBias(graph, fused, shape.outputs));
   return weights;
+}
+
+absl::StatusOr<Int8Weights> Int8DenseWeights(const OnnxGraph& graph, const FusedNodes& fused,
+                                             int64_t channels, float input_scale) {
+  TJ_ASSIGN_OR_RETURN(DynamicWeights stored, DynamicDenseWeights(graph, fused, channels));
+  const bool transposed = HasTransposedWeights(*fused.core);
+  TJ_ASSIGN_OR_RETURN(const Int8Constant constant,
+                      Int8ConstantOf(graph, fused.core->inputs[1], transposed ? 0 : 1));
+  // One scale for the layer stays one: XNNPACK has an operator of its own for that.
+  if (constant.scales.size() == 1) stored.scales.resize(1);
+  std::vector<int32_t> bias = QuantizeBias(stored.bias, input_scale, stored.scales);
+  return Int8Weights{std::move(stored.values), std::move(stored.scales), std::move(bias)};
 }
 
 }  // namespace tinyjoule

@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "absl/status/statusor.h"
+#include "agent/runner/xnnpack_dynamic.h"
 #include "agent/runner/xnnpack_fusion.h"
 #include "agent/runner/xnnpack_operators.h"
 #include "common/onnx/onnx_graph.h"
@@ -27,6 +28,9 @@ absl::StatusOr<FloatWeights> ConvolutionWeights(const OnnxGraph& graph, const Fu
 absl::StatusOr<Int8Weights> Int8ConvolutionWeights(const OnnxGraph& graph, const FusedNodes& fused,
                                                    float input_scale);
 
+absl::StatusOr<DynamicWeights> DynamicConvolutionWeights(const OnnxGraph& graph,
+                                                         const FusedNodes& fused);
+
 // Of a BatchNormalization on its own: one factor and one summand per channel.
 absl::StatusOr<FloatWeights> NormalizationWeights(const OnnxGraph& graph, const GraphNode& node);
 
@@ -43,6 +47,8 @@ absl::StatusOr<DenseShape> DenseShapeOf(const OnnxGraph& graph, const GraphNode&
 // the order of its memory. [outputs, inputs].
 absl::StatusOr<FloatWeights> DenseWeights(const OnnxGraph& graph, const FusedNodes& fused,
                                           int64_t channels);
+absl::StatusOr<DynamicWeights> DynamicDenseWeights(const OnnxGraph& graph, const FusedNodes& fused,
+                                                   int64_t channels);
 absl::StatusOr<Int8Weights> Int8DenseWeights(const OnnxGraph& graph, const FusedNodes& fused,
                                              int64_t channels, float input_scale);
 

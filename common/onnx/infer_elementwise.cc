@@ -129,4 +129,12 @@ absl::Status InferDequantizeLinear(const NodeOperands& operands) {
   return absl::OkStatus();
 }
 
+absl::Status InferDynamicQuantizeLinear(const NodeOperands& operands) {
+  TJ_RETURN_IF_ERROR(CheckType(operands, 0, ElementType::kFloat));
+  operands.SetOutput(0, ElementType::kUint8, operands.in(0).shape);
+  operands.SetOutput(1, ElementType::kFloat, {});
+  operands.SetOutput(2, ElementType::kUint8, {});
+  return absl::OkStatus();
+}
+
 }  // namespace tinyjoule

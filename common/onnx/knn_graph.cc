@@ -10,6 +10,7 @@
 #include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
 #include "common/base/status.h"
+#include "common/onnx/half_float.h"
 #include "common/onnx/knn_model.h"
 #include "common/onnx/model_validation.h"
 #include "common/onnx/onnx_builder.h"
@@ -36,6 +37,9 @@ void AddConstants(const KnnModel& model, OnnxBuilder* builder) {
     builder->AddInitializer("knn_points_scale", {model.features}, model.scales);
     builder->AddInitializer("knn_points_zero", {model.features},
                             std::vector<int8_t>(static_cast<size_t>(model.features), 0));
+  } else if (model.half_points) {
+    const std::vector<HalfFloat> halves(model.points.begin(), model.points.end());
+    builder->AddInitializer("knn_points", points_shape, absl::MakeConstSpan(halves));
   } else {
     builder->AddInitializer("knn_points", points_shape, model.points);
   }
@@ -61,6 +65,9 @@ void AddSearch(const KnnModel& model, OnnxBuilder* builder) {
   if (model.quantized()) {
     builder->AddNode("DequantizeLinear", {points, "knn_points_scale", "knn_points_zero"},
                      {"points"}, {IntAttribute("axis", 2)});
+    points = "points";
+  } else if (model.half_points) {
+    builder->AddNode("Cast", {points}, {"points"}, {IntAttribute("to", onnx::TensorProto::FLOAT)});
     points = "points";
   }
   builder->AddNode("Unsqueeze", {"input", "axis_1"}, {"query"});
@@ -176,6 +183,13 @@ absl::Status ReadPoints(const Constants& constants, KnnModel* model) {
     if (absl::c_any_of(zeros, [](int8_t zero) { return zero != 0; })) {
       return NotOurs("a zero point is not 0");
     }
+    return absl::OkStatus();
+  }
+  if (constants.Has("knn_points", ElementType::kFloat16)) {
+    TJ_ASSIGN_OR_RETURN(const std::vector<HalfFloat> halves,
+                        constants.Read<HalfFloat>("knn_points", shape));
+    for (const HalfFloat half : halves) model->points.push_back(static_cast<float>(half));
+    model->half_points = true;
     return absl::OkStatus();
   }
   if (!constants.Has("knn_points", ElementType::kFloat)) return NotOurs("its points are no floats");

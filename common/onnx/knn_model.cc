@@ -9,6 +9,7 @@
 #include "absl/algorithm/container.h"
 #include "absl/strings/str_cat.h"
 #include "common/base/status.h"
+#include "common/onnx/half_float.h"
 #include "common/onnx/tensor_shape.h"
 
 namespace tinyjoule {
@@ -89,6 +90,20 @@ KnnModel QuantizeKnnPoints(KnnModel model) {
         static_cast<int8_t>(std::clamp(steps, -kLargestInt8, kLargestInt8)));
   }
   model.points = {};
+  return model;
+}
+
+absl::StatusOr<KnnModel> RoundKnnPointsToHalf(KnnModel model) {
+  if (model.quantized()) return absl::InvalidArgumentError("k-NN: the points are int8 already");
+  for (float& value : model.points) {
+    const float half = static_cast<float>(HalfFloat(value));
+    if (!std::isfinite(half)) {
+      return absl::InvalidArgumentError(absl::StrCat("k-NN: a point has the value ", value,
+                                                     "; the largest of float16 is ", kLargestHalf));
+    }
+    value = half;
+  }
+  model.half_points = true;
   return model;
 }
 

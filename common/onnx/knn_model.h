@@ -20,7 +20,9 @@ namespace tinyjoule {
 //
 //   input    "input"        float32 [N, F]: features, already scaled as the stored points are
 //   points   "knn_points"   float32 [1, M, F]; or int8 [1, M, F] with "knn_points_scale" float32
-//                           [F]: point = scale of its feature x int8 (DequantizeLinear, axis 2)
+//                           [F]: point = scale of its feature x int8 (DequantizeLinear, axis 2); or
+//                           float16
+//                          [1, M, F], read by Cast
 //   targets  "knn_targets"  float32 [M, T] in regression; in classification int32 [M], the class of
 //                           each point, with "knn_classes" float32 [C, C], the identity
 //   output   "output"       float32 [N, T]: weighted mean of the k targets; or [N, C]: share of
@@ -41,6 +43,8 @@ struct KnnModel {
   // Exactly one of the two holds rows x features values.
   std::vector<float> points;
   std::vector<int8_t> quantized_points;
+  // `points` are numbers that float16 has, and are stored so.
+  bool half_points = false;
   // With quantized_points: one per feature.
   std::vector<float> scales;
   // Regression: rows x target_count values, and no classes.
@@ -66,6 +70,10 @@ absl::StatusOr<KnnModel> MakeKnnClassifier(int64_t k, KnnWeighting weights, Floa
 // The same model with int8 points: per feature, scale = largest magnitude / 127 (1 when that is 0),
 // point = round half to even (value / scale). Does nothing to a model that has int8 points.
 KnnModel QuantizeKnnPoints(KnnModel model);
+
+// The same model with its float32 points rounded to float16. InvalidArgument: a point that is too
+// large for it, or int8 points.
+absl::StatusOr<KnnModel> RoundKnnPointsToHalf(KnnModel model);
 
 // The point as the model sees it: float32, dequantised where need be. rows x features values.
 std::vector<float> KnnPointValues(const KnnModel& model);

@@ -44,9 +44,35 @@ TEST(KnnModelTest, QuantisesPerFeature) {
   EXPECT_TRUE(model.points.empty());
 }
 
+// 2049 lies between 2048 and 2050, half way: to even.
+TEST(KnnModelTest, RoundsPointsToHalf) {
+  KnnModel model = Regressor();
+  model.points[0] = 2049;
+  model.points[1] = 0.1f;
+  const auto half = RoundKnnPointsToHalf(model);
+  ASSERT_TRUE(half.ok()) << half.status();
+  EXPECT_EQ(half->points[0], 2048);
+  EXPECT_EQ(half->points[1], 0.0999755859375f);
+  EXPECT_EQ(KnnPointValues(*half), half->points);
+  model.points[0] = 70'000;
+  EXPECT_FALSE(RoundKnnPointsToHalf(model).ok());
+  EXPECT_FALSE(RoundKnnPointsToHalf(QuantizeKnnPoints(model)).ok());
+}
+
+TEST(KnnModelTest, HalfPointsTakeHalfTheBytes) {
+  const KnnModel half = *RoundKnnPointsToHalf(Regressor());
+  const onnx::ModelProto model = BuildKnnModel(half);
+  for (const onnx::TensorProto& tensor : model.graph().initializer()) {
+    if (tensor.name() == "knn_points") {
+      EXPECT_EQ(tensor.raw_data().size(), 12u);
+    }
+  }
+}
+
 TEST(KnnModelTest, GraphIsSoundAndReadsBack) {
   const KnnModel classifier = *MakeKnnClassifier(1, KnnWeighting::kUniform, kPoints, {0, 1, 1}, 2);
-  for (const KnnModel& model : {Regressor(), QuantizeKnnPoints(Regressor()), classifier}) {
+  for (const KnnModel& model : {Regressor(), QuantizeKnnPoints(Regressor()),
+                                *RoundKnnPointsToHalf(Regressor()), classifier}) {
     const onnx::ModelProto onnx_model = BuildKnnModel(model);
     const auto graph = OnnxGraph::Create(onnx_model);
     ASSERT_TRUE(graph.ok()) << graph.status();
@@ -58,6 +84,7 @@ TEST(KnnModelTest, GraphIsSoundAndReadsBack) {
     EXPECT_EQ(read->weights, model.weights);
     EXPECT_EQ(read->points, model.points);
     EXPECT_EQ(read->quantized_points, model.quantized_points);
+    EXPECT_EQ(read->half_points, model.half_points);
     EXPECT_EQ(read->scales, model.scales);
     EXPECT_EQ(read->targets, model.targets);
     EXPECT_EQ(read->classes, model.classes);

@@ -102,6 +102,11 @@ void OnnxBuilder::AddInitializer(absl::string_view name, absl::Span<const int64_
 }
 
 void OnnxBuilder::AddInitializer(absl::string_view name, absl::Span<const int64_t> shape,
+                                 absl::Span<const HalfFloat> values) {
+  SetRawData(values, NewInitializer(name, shape, onnx::TensorProto::FLOAT16));
+}
+
+void OnnxBuilder::AddInitializer(absl::string_view name, absl::Span<const int64_t> shape,
                                  absl::Span<const int8_t> values) {
   SetRawData(values, NewInitializer(name, shape, onnx::TensorProto::INT8));
 }

@@ -11,6 +11,7 @@
 
 #include "absl/strings/string_view.h"
 #include "absl/types/span.h"
+#include "common/onnx/half_float.h"
 
 namespace tinyjoule {
 
@@ -48,6 +49,9 @@ class OnnxBuilder {
                       absl::Span<const int32_t> values);
   void AddInitializer(absl::string_view name, absl::Span<const int64_t> shape,
                       absl::Span<const int64_t> values);
+  // Numbers that are stored in 16 bits; read by Cast.
+  void AddInitializer(absl::string_view name, absl::Span<const int64_t> shape,
+                      absl::Span<const HalfFloat> values);
   // A scalar of float, int8_t, uint8_t, int32_t or int64_t.
   template <typename T>
   void AddScalar(absl::string_view name, T value) {

@@ -38,6 +38,7 @@ RuleMap MakeRules() {
   }
   rules["Where"] = {3, 3, 1, {}, InferWhere};
   rules["QuantizeLinear"] = {2, 3, 1, {"axis"}, InferQuantizeLinear};
+  rules["DynamicQuantizeLinear"] = {1, 1, 3, {}, InferDynamicQuantizeLinear};
   rules["DequantizeLinear"] = {2, 3, 1, {"axis"}, InferDequantizeLinear};
 
   rules["Flatten"] = {1, 1, 1, {"axis"}, InferFlatten};

@@ -37,6 +37,7 @@ absl::Status InferCast(const NodeOperands& operands);
 absl::Status InferSoftmax(const NodeOperands& operands);
 absl::Status InferQuantizeLinear(const NodeOperands& operands);
 absl::Status InferDequantizeLinear(const NodeOperands& operands);
+absl::Status InferDynamicQuantizeLinear(const NodeOperands& operands);
 
 absl::Status InferFlatten(const NodeOperands& operands);
 absl::Status InferReshape(const NodeOperands& operands);

@@ -45,6 +45,8 @@ std::vector<uint8_t> PackTypedField(const onnx::TensorProto& tensor, ElementType
       return PackField<int8_t>(tensor.int32_data());
     case ElementType::kBool:
       return PackField<bool>(tensor.int32_data());
+    case ElementType::kFloat16:
+      return PackField<uint16_t>(tensor.int32_data());
     case ElementType::kUint8:
       break;
   }
@@ -60,6 +62,8 @@ size_t ElementSize(ElementType type) {
       return 4;
     case ElementType::kInt64:
       return 8;
+    case ElementType::kFloat16:
+      return 2;
     case ElementType::kInt8:
     case ElementType::kUint8:
     case ElementType::kBool:
@@ -80,6 +84,8 @@ absl::string_view ElementTypeName(ElementType type) {
       return "int32";
     case ElementType::kInt64:
       return "int64";
+    case ElementType::kFloat16:
+      return "float16";
     case ElementType::kBool:
       break;
   }
@@ -100,6 +106,8 @@ absl::StatusOr<ElementType> ElementTypeOf(int onnx_data_type) {
       return ElementType::kInt64;
     case onnx::TensorProto::BOOL:
       return ElementType::kBool;
+    case onnx::TensorProto::FLOAT16:
+      return ElementType::kFloat16;
     default:
       break;
   }
@@ -107,8 +115,9 @@ absl::StatusOr<ElementType> ElementTypeOf(int onnx_data_type) {
                                ? onnx::TensorProto::DataType_Name(
                                      static_cast<onnx::TensorProto::DataType>(onnx_data_type))
                                : absl::StrCat(onnx_data_type);
-  return absl::UnimplementedError(absl::StrCat(
-      "element type ", name, "; FLOAT, INT8, UINT8, INT32, INT64 and BOOL are implemented"));
+  return absl::UnimplementedError(
+      absl::StrCat("element type ", name,
+                   "; FLOAT, FLOAT16, INT8, UINT8, INT32, INT64 and BOOL are implemented"));
 }
 
 absl::Status CheckTensor(const onnx::TensorProto& tensor) {

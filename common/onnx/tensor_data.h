@@ -14,8 +14,8 @@
 
 namespace tinyjoule {
 
-// The element types that TinyJoule computes with.
-enum class ElementType { kFloat, kInt8, kUint8, kInt32, kInt64, kBool };
+// The element types that TinyJoule computes with; of kFloat16 there are only constants and Cast.
+enum class ElementType { kFloat, kInt8, kUint8, kInt32, kInt64, kBool, kFloat16 };
 
 size_t ElementSize(ElementType type);
 // "float32".

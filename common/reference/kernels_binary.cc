@@ -140,6 +140,7 @@ absl::StatusOr<ReferenceKernel> MakeBinaryKernel(const KernelOperands& operands)
     case ElementType::kInt64:
       return MakeArithmetic<int64_t>(operands);
     case ElementType::kBool:
+    case ElementType::kFloat16:
       break;
   }
   return UnimplementedType(type);

@@ -78,4 +78,29 @@ absl::StatusOr<ReferenceKernel> MakeDequantizeKernel(const KernelOperands& opera
   }
 }
 
+absl::StatusOr<ReferenceKernel> MakeDynamicQuantizeKernel(const KernelOperands& operands) {
+  // Its three results are needed here whether or not the model reads them.
+  if (operands.output<uint8_t>(0) == nullptr || operands.output<float>(1) == nullptr ||
+      operands.output<uint8_t>(2) == nullptr) {
+    return absl::UnimplementedError("fewer than three results");
+  }
+  return ReferenceKernel([operands, size = operands.in(0).size()] {
+    const float* const in = operands.input<float>(0);
+    float low = 0;
+    float high = 0;
+    for (int64_t i = 0; i < size; ++i) {
+      low = std::min(low, in[i]);
+      high = std::max(high, in[i]);
+    }
+    // ONNX leaves open what a tensor of zeros gives.
+    const float scale = high > low ? (high - low) / 255.0f : 1.0f;
+    const uint8_t zero_point = Quantize<uint8_t>(-low, scale, uint8_t{0});
+    for (int64_t i = 0; i < size; ++i) {
+      operands.output<uint8_t>(0)[i] = Quantize(in[i], scale, zero_point);
+    }
+    *operands.output<float>(1) = scale;
+    *operands.output<uint8_t>(2) = zero_point;
+  });
+}
+
 }  // namespace tinyjoule

@@ -91,6 +91,7 @@ absl::StatusOr<ReferenceKernel> MakeReduceKernel(const KernelOperands& operands)
     case ElementType::kInt64:
       return MakeReduce<int64_t>(operands, axes);
     case ElementType::kBool:
+    case ElementType::kFloat16:
       break;
   }
   return UnimplementedType(operands.in(0).type);

@@ -6,6 +6,7 @@
 #include <type_traits>
 
 #include "common/base/status.h"
+#include "common/onnx/half_float.h"
 #include "common/reference/reference_kernels.h"
 
 namespace tinyjoule {
@@ -53,7 +54,7 @@ ReferenceKernel MakeCast(const KernelOperands& operands) {
 }
 
 template <typename From>
-ReferenceKernel MakeCastFrom(const KernelOperands& operands) {
+absl::StatusOr<ReferenceKernel> MakeCastFrom(const KernelOperands& operands) {
   switch (operands.out().type) {
     case ElementType::kFloat:
       return MakeCast<From, float>(operands);
@@ -65,6 +66,9 @@ ReferenceKernel MakeCastFrom(const KernelOperands& operands) {
       return MakeCast<From, int32_t>(operands);
     case ElementType::kInt64:
       return MakeCast<From, int64_t>(operands);
+    case ElementType::kFloat16:
+      if constexpr (std::is_same_v<From, float>) return MakeCast<float, HalfFloat>(operands);
+      return UnimplementedType(ElementType::kFloat16);
     case ElementType::kBool:
       break;
   }
@@ -114,6 +118,7 @@ absl::StatusOr<ReferenceKernel> MakeClipKernel(const KernelOperands& operands) {
     case ElementType::kInt64:
       return MakeClip<int64_t>(operands);
     case ElementType::kBool:
+    case ElementType::kFloat16:
       break;
   }
   return UnimplementedType(operands.in(0).type);
@@ -121,6 +126,9 @@ absl::StatusOr<ReferenceKernel> MakeClipKernel(const KernelOperands& operands) {
 
 absl::StatusOr<ReferenceKernel> MakeCastKernel(const KernelOperands& operands) {
   switch (operands.in(0).type) {
+    case ElementType::kFloat16:
+      if (operands.out().type == ElementType::kFloat) return MakeCast<HalfFloat, float>(operands);
+      return UnimplementedType(ElementType::kFloat16);
     case ElementType::kFloat:
       return MakeCastFrom<float>(operands);
     case ElementType::kInt8:

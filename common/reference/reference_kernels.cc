@@ -26,6 +26,7 @@ const std::map<std::string, KernelMaker>& KernelMakers() {
       {"DequantizeLinear", MakeDequantizeKernel},
       {"Div", MakeBinaryKernel},
       {"Dropout", MakeCopyKernel},
+      {"DynamicQuantizeLinear", MakeDynamicQuantizeKernel},
       {"Equal", MakeComparisonKernel},
       {"Exp", MakeUnaryKernel},
       {"Flatten", MakeCopyKernel},

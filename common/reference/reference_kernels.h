@@ -53,6 +53,7 @@ absl::StatusOr<ReferenceKernel> MakeComparisonKernel(const KernelOperands& opera
 absl::StatusOr<ReferenceKernel> MakeWhereKernel(const KernelOperands& operands);
 absl::StatusOr<ReferenceKernel> MakeQuantizeKernel(const KernelOperands& operands);
 absl::StatusOr<ReferenceKernel> MakeDequantizeKernel(const KernelOperands& operands);
+absl::StatusOr<ReferenceKernel> MakeDynamicQuantizeKernel(const KernelOperands& operands);
 absl::StatusOr<ReferenceKernel> MakeCopyKernel(const KernelOperands& operands);
 absl::StatusOr<ReferenceKernel> MakeTransposeKernel(const KernelOperands& operands);
 absl::StatusOr<ReferenceKernel> MakeConcatKernel(const KernelOperands& operands);

@@ -294,6 +294,38 @@ TEST_P(EngineAgreement, Int8LayersWithinOneStep) {
   });
 }
 
+// The same arithmetic on whole numbers: what differs is the order of a few roundings of float32.
+TEST_P(EngineAgreement, LayersQuantisedAtRunTime) {
+  ForEachSeed(20, [](uint32_t seed) {
+    ModelMaker dense(Precision::kInt8Dynamic, seed);
+    dense.Input({20});
+    dense.Dense(20, 9, seed % 2 == 0);
+    EXPECT_LT(Difference(dense.Build({9}), seed), kFloatTolerance);
+    ModelMaker conv(Precision::kInt8Dynamic, seed);
+    conv.Input({3, 8});
+    conv.Conv1d(3, 6, 3);
+    EXPECT_LT(Difference(conv.Build({6, 8}), seed), kFloatTolerance);
+    ModelMaker depthwise(Precision::kInt8Dynamic, seed);
+    depthwise.Input({4, 6, 6});
+    depthwise.Conv2d(4, 4, 3, 1, 4);
+    EXPECT_LT(Difference(depthwise.Build({4, 6, 6}), seed), kFloatTolerance);
+    ModelMaker strided(Precision::kInt8Dynamic, seed);
+    strided.Input({3, 7, 5});
+    strided.Conv2d(3, 8, 3, 2, 1);
+    EXPECT_LT(Difference(strided.Build({8, 4, 3}), seed), kFloatTolerance);
+  });
+}
+
+// The last bit of a sum may decide to which step a value of the next layer is rounded.
+TEST_P(EngineAgreement, ModelsQuantisedAtRunTime) {
+  ForEachSeed(20, [](uint32_t seed) {
+    const float step = 8.0f / 255;
+    EXPECT_LE(Difference(MakeTinyMlp(Precision::kInt8Dynamic, seed), seed), 2 * step);
+    EXPECT_LE(Difference(MakeTinyCnn(Precision::kInt8Dynamic, 3, seed), seed), 2 * step);
+    EXPECT_LE(Difference(MakeWindowedCnn(Precision::kInt8Dynamic, seed), seed), 2 * step);
+  });
+}
+
 // A step that differs in one layer can move the next ones: whole models within two steps.
 TEST_P(EngineAgreement, Int8Models) {
   ForEachSeed(20, [](uint32_t seed) {

@@ -38,7 +38,7 @@ void ModelMaker::Input(const Shape& shape) {
 }
 
 void ModelMaker::Requantize() {
-  if (precision_ == Precision::kFloat32) return;
+  if (precision_ == Precision::kFloat32 || precision_ == Precision::kInt8Dynamic) return;
   step_ = kActivationBound / 127.0f;
   const std::string scale = NewName("scale");
   const std::string zero = NewName("zero");
@@ -65,7 +65,7 @@ std::string ModelMaker::Weights(const Shape& shape, int64_t channel_axis, float 
   std::vector<int8_t> steps(count);
   for (int8_t& step : steps) step = static_cast<int8_t>(static_cast<int>(random_() % 255) - 127);
   const int64_t channels =
-      precision_ == Precision::kInt8PerChannel ? shape[static_cast<size_t>(channel_axis)] : 1;
+      precision_ == Precision::kInt8PerTensor ? 1 : shape[static_cast<size_t>(channel_axis)];
   weight_scales_ = Uniform(static_cast<size_t>(channels), 0.3f * bound / 127, bound / 127);
   const Shape scale_shape = channels == 1 ? Shape{} : Shape{channels};
   builder_.AddInitializer(name + "_int8", shape, steps);
@@ -80,7 +80,7 @@ std::string ModelMaker::Weights(const Shape& shape, int64_t channel_axis, float 
 std::string ModelMaker::Bias(int64_t count) {
   const std::string name = NewName("bias");
   const std::vector<float> values = Uniform(static_cast<size_t>(count), -0.5f, 0.5f);
-  if (precision_ == Precision::kFloat32) {
+  if (precision_ == Precision::kFloat32 || precision_ == Precision::kInt8Dynamic) {
     builder_.AddInitializer(name, {count}, values);
     return name;
   }
@@ -97,8 +97,17 @@ std::string ModelMaker::Bias(int64_t count) {
   return name;
 }
 
+void ModelMaker::QuantizeDynamically() {
+  const std::string steps = NewName("steps");
+  const std::string real = NewName("real");
+  builder_.AddNode("DynamicQuantizeLinear", {current_}, {steps, steps + "_scale", steps + "_zero"});
+  builder_.AddNode("DequantizeLinear", {steps, steps + "_scale", steps + "_zero"}, {real});
+  current_ = real;
+}
+
 void ModelMaker::Layer(const std::string& op_type, const Shape& shape, float bound, bool rectified,
                        const std::vector<onnx::AttributeProto>& attributes) {
+  if (precision_ == Precision::kInt8Dynamic) QuantizeDynamically();
   const std::string weights = Weights(shape, 0, bound);
   const std::string bias = Bias(shape[0]);
   const std::string result = NewName(op_type);

@@ -17,8 +17,9 @@ namespace tinyjoule {
 
 // Random models of TinyJoule's shapes, for checking one engine against another. In float32, or in
 // int8 as the trainer exports it: QuantizeLinear/DequantizeLinear around every layer, int8 weights
-// with one scale or one per channel, int32 biases.
-enum class Precision { kFloat32, kInt8PerTensor, kInt8PerChannel };
+// with one scale or one per channel, int32 biases; or with activations quantised at run time:
+// DynamicQuantizeLinear/DequantizeLinear before every layer, float32 biases.
+enum class Precision { kFloat32, kInt8PerTensor, kInt8PerChannel, kInt8Dynamic };
 
 class ModelMaker {
  public:
@@ -57,6 +58,8 @@ class ModelMaker {
   std::string NewName(const std::string& what);
   // Ends an int8 operator; gives float32 as the next one reads it.
   void Requantize();
+  // Begins one that quantises what it reads.
+  void QuantizeDynamically();
   std::string Weights(const Shape& shape, int64_t channel_axis, float bound);
   std::string Bias(int64_t count);
   void Layer(const std::string& op_type, const Shape& shape, float bound, bool rectified,

@@ -16,6 +16,7 @@
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "common/base/file_system.h"
+#include "common/onnx/half_float.h"
 #include "common/onnx/onnx_graph.h"
 #include "common/onnx/tensor_data.h"
 #include "tests/contract/engines_under_test.h"
@@ -50,20 +51,16 @@ const std::map<std::string, std::string>& Excluded() {
       {"test_cast_DOUBLE_to_FLOAT16", kElementType},
       {"test_cast_DOUBLE_to_FLOAT", kElementType},
       {"test_cast_FLOAT16_to_DOUBLE", kElementType},
-      {"test_cast_FLOAT16_to_FLOAT", kElementType},
       {"test_cast_FLOAT_to_BFLOAT16", kElementType},
       {"test_cast_FLOAT_to_DOUBLE", kElementType},
-      {"test_cast_FLOAT_to_FLOAT16", kElementType},
       {"test_cast_FLOAT_to_STRING", kElementType},
       {"test_cast_STRING_to_FLOAT", kElementType},
       {"test_castlike_BFLOAT16_to_FLOAT_expanded", kElementType},
       {"test_castlike_DOUBLE_to_FLOAT16_expanded", kElementType},
       {"test_castlike_DOUBLE_to_FLOAT_expanded", kElementType},
       {"test_castlike_FLOAT16_to_DOUBLE_expanded", kElementType},
-      {"test_castlike_FLOAT16_to_FLOAT_expanded", kElementType},
       {"test_castlike_FLOAT_to_BFLOAT16_expanded", kElementType},
       {"test_castlike_FLOAT_to_DOUBLE_expanded", kElementType},
-      {"test_castlike_FLOAT_to_FLOAT16_expanded", kElementType},
       {"test_castlike_FLOAT_to_STRING_expanded", kElementType},
       {"test_castlike_STRING_to_FLOAT_expanded", kElementType},
       {"test_constant", kNoInput},
@@ -166,6 +163,7 @@ std::optional<std::vector<float>> AsFloats(const onnx::TensorProto& tensor) {
     if (*type == ElementType::kUint8 || *type == ElementType::kBool) append(uint8_t{});
     if (*type == ElementType::kInt32) append(int32_t{});
     if (*type == ElementType::kInt64) append(int64_t{});
+    if (*type == ElementType::kFloat16) append(HalfFloat{});
   }
   return values;
 }
@@ -298,8 +296,6 @@ TEST_P(OnnxOperatorTest, GivesWhatOnnxPublishedOrRefuses) {
               v1::Engine_Name(GetParam().kind).c_str(), passed, refused);
   EXPECT_GE(passed, GetParam().passed_tests);
   for (const std::string& op_type : GetParam().operators) {
-    // ONNX tests Cast only between types that we have not; the k-NN models use it.
-    if (op_type == "Cast") continue;
     EXPECT_EQ(operators.count(op_type), 1u) << op_type << " is claimed and not tested";
   }
 }

@@ -16,8 +16,8 @@ namespace tinyjoule {
 namespace {
 
 at::ScalarType TorchTypeOf(ElementType type) {
-  constexpr at::ScalarType kTypes[] = {at::kFloat, at::kChar, at::kByte,
-                                       at::kInt,   at::kLong, at::kBool};
+  constexpr at::ScalarType kTypes[] = {at::kFloat, at::kChar, at::kByte, at::kInt,
+                                       at::kLong,  at::kBool, at::kHalf};
   return kTypes[static_cast<size_t>(type)];
 }
 

@@ -101,6 +101,8 @@ at::ScalarType TorchType(ElementType type) {
       return at::kInt;
     case ElementType::kInt64:
       return at::kLong;
+    case ElementType::kFloat16:
+      return at::kHalf;
     case ElementType::kBool:
       break;
   }
@@ -157,6 +159,20 @@ absl::StatusOr<TorchStep> MakeDequantize(const TorchOperands& operands) {
         if (zero_point != nullptr) steps = steps - zero_point->to(at::kInt).reshape(shape);
         out = steps.to(at::kFloat) * scale.reshape(shape);
       });
+}
+
+absl::StatusOr<TorchStep> MakeDynamicQuantize(const TorchOperands& operands) {
+  if (operands.outputs.size() != 3) return absl::UnimplementedError("fewer than three results");
+  return TorchStep([&in = operands.in(0), outputs = operands.outputs] {
+    const Tensor low = at::clamp_max(in.min(), 0);
+    const Tensor span = at::clamp_min(in.max(), 0) - low;
+    // ONNX leaves open what a tensor of zeros gives.
+    const Tensor scale = at::where(span > 0, span / 255.0F, at::ones_like(span));
+    const Tensor zero_point = at::round(-low / scale);
+    *outputs[0] = at::clamp(at::round(in / scale) + zero_point, 0, 255).to(at::kByte);
+    *outputs[1] = scale;
+    *outputs[2] = zero_point.to(at::kByte);
+  });
 }
 
 }  // namespace tinyjoule

@@ -27,6 +27,7 @@ const std::map<std::string, StepMaker>& StepMakers() {
       {"DequantizeLinear", MakeDequantize},
       {"Div", MakeBinary},
       {"Dropout", MakeIdentity},
+      {"DynamicQuantizeLinear", MakeDynamicQuantize},
       {"Equal", MakeBinary},
       {"Exp", MakeUnary},
       {"Flatten", MakeReshape},

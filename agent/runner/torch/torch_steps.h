@@ -18,6 +18,7 @@ absl::StatusOr<TorchStep> MakeClip(const TorchOperands& operands);
 absl::StatusOr<TorchStep> MakeConcat(const TorchOperands& operands);
 absl::StatusOr<TorchStep> MakeConv(const TorchOperands& operands);
 absl::StatusOr<TorchStep> MakeDequantize(const TorchOperands& operands);
+absl::StatusOr<TorchStep> MakeDynamicQuantize(const TorchOperands& operands);
 absl::StatusOr<TorchStep> MakeExtreme(const TorchOperands& operands);
 absl::StatusOr<TorchStep> MakeGather(const TorchOperands& operands);
 absl::StatusOr<TorchStep> MakeGemm(const TorchOperands& operands);
