@@ -13,6 +13,7 @@
 namespace tinyjoule {
 namespace {
 
+using ::testing::ContainsRegex;
 using ::testing::ElementsAre;
 using ::testing::HasSubstr;
 using ::testing::Not;
@@ -76,6 +77,27 @@ TEST_F(CoordAppTest, ShowTellsEverySizeOfAModel) {
                         "         10701 B  every parameter in full\n"
                         "          5900 B  sparse, with its index\n"
                         "          9800 B  clustered, with its codebook\n"));
+}
+
+TEST_F(CoordAppTest, ShowTellsWhatQuantisationMadeOfEachLayer) {
+  v1::TrialSummary& trial = *fake_.trials.add_trials();
+  trial.set_trial_id("trial-1");
+  v1::LayerCalibration& layer = *trial.mutable_outcome()->add_calibration();
+  layer.set_layer("conv1");
+  layer.set_observed_low(-1.5);
+  layer.set_observed_high(3);
+  layer.set_range_low(-1.25);
+  layer.set_range_high(2.5);
+  layer.set_clipped(0.0125);
+  layer.set_output_sqnr_db(38.04);
+  EXPECT_EQ(Run({"show", "trial-1"}), 0);
+  EXPECT_THAT(out_.str(), HasSubstr("trial_id: \"trial-1\""));
+  EXPECT_THAT(out_.str(), HasSubstr("observed low"));
+  EXPECT_THAT(out_.str(), ContainsRegex("conv1 +-1.5 +3 +-1.25 +2.5 +1.25 +38.0"));
+  EXPECT_THAT(out_.str(), Not(HasSubstr("observed_low:")));
+  EXPECT_EQ(Run({"-o", "json", "show", "trial-1"}), 0);
+  EXPECT_THAT(out_.str(), HasSubstr("\"observed_low\": -1.5"));
+  EXPECT_THAT(out_.str(), Not(HasSubstr("observed low")));
 }
 
 TEST_F(CoordAppTest, ControlCharactersOfOthersDoNotReachTheTerminal) {

@@ -30,6 +30,20 @@ void PrintFacts(const Session& session, const google::protobuf::Message& message
   }
 }
 
+// The same for a trial or run; people get the calibration as a table behind the other facts.
+template <typename Message>
+void PrintWithOutcome(const Session& session, Message message) {
+  if (session.format == OutputFormat::kJson || session.format == OutputFormat::kYaml) {
+    return PrintFacts(session, message);
+  }
+  const v1::TrainingOutcome outcome = message.outcome();
+  if (message.has_outcome()) message.mutable_outcome()->clear_calibration();
+  PrintFacts(session, message);
+  if (outcome.calibration().empty()) return;
+  session.console.out << "\nquantisation of each layer (docs/quantisation.md):\n";
+  QuantizationTable(outcome).WriteText(session.console);
+}
+
 std::string WithUncertainty(const std::string& value, bool known, double combined_uj,
                             double systematic_uj) {
   if (!known) return value;
@@ -87,7 +101,7 @@ absl::StatusOr<bool> ShowRun(Session& session, const std::string& id) {
   const auto answer = session.connection.Call(&v1::RunService::Stub::GetRun, request);
   if (absl::IsNotFound(answer.status())) return false;
   if (!answer.ok()) return answer.status();
-  PrintFacts(session, answer->run());
+  PrintWithOutcome(session, answer->run());
   session.console.err << SizeText(answer->run().outcome().size());
   TellEnergy(session.console, answer->run());
   ExplainFlags(session.console, answer->run());
@@ -118,7 +132,7 @@ absl::StatusOr<bool> ShowTrial(Session& session, const std::string& id) {
     if (!trials.ok()) return trials.status();
     for (const v1::TrialSummary& trial : trials->trials()) {
       if (!absl::StartsWith(trial.trial_id(), id)) continue;
-      PrintFacts(session, trial);
+      PrintWithOutcome(session, trial);
       session.console.err << SizeText(trial.outcome().size());
       return true;
     }

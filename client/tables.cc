@@ -50,6 +50,22 @@ std::string CalibrationText(const v1::SensorDescription& sensor) {
                       TimeText(sensor.calibration().made_at()).substr(0, 10));
 }
 
+Table QuantizationTable(const v1::TrainingOutcome& outcome) {
+  Table table({"layer", "observed_low", "observed_high", "range_low", "range_high",
+               "clipped_percent", "output_sqnr_db", "weight_sqnr_db"});
+  const auto decibels = [](bool known, double value) {
+    return known ? absl::StrFormat("%.1f", value) : "";
+  };
+  for (const v1::LayerCalibration& layer : outcome.calibration()) {
+    table.AddRow({layer.layer(), Number(layer.observed_low()), Number(layer.observed_high()),
+                  Number(layer.range_low()), Number(layer.range_high()),
+                  Number(100 * layer.clipped()),
+                  decibels(layer.has_output_sqnr_db(), layer.output_sqnr_db()),
+                  decibels(layer.has_weight_sqnr_db(), layer.weight_sqnr_db())});
+  }
+  return table;
+}
+
 Table SweepsTable(const v1::ListSweepsResponse& answer) {
   Table table({"sweep_id", "name", "state", "tasks", "runs", "failed", "created_at", "waiting_for"},
               {"created_at"});

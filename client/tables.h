@@ -16,6 +16,8 @@ Table RunsTable(const v1::ListRunsResponse& answer);
 Table AgentsTable(const v1::ListAgentsResponse& answer);
 // One row: the calibration of the agent's sensor, or that there is none.
 Table CalibrationTable(const v1::Agent& agent);
+// A row for each layer: what quantisation made of it.
+Table QuantizationTable(const v1::TrainingOutcome& outcome);
 // A row for each resolution.
 Table ObserverTable(const v1::CalibrateAgentResponse& answer);
 

@@ -274,6 +274,10 @@ absl::Status Trainer::Compress(Work& work) {
   work.outcome.set_compress_s(SecondsSince(clock_, start_ns));
   work.Record(compression.history());
   work.model = compression.model();
+  if (const auto* quantized = std::get_if<QuantizedNetwork>(&work.model)) {
+    work.outcome.mutable_calibration()->Add(quantized->calibration.begin(),
+                                            quantized->calibration.end());
+  }
   return absl::OkStatus();
 }
 

@@ -6,13 +6,12 @@
 #include <utility>
 #include <vector>
 
-#include "absl/strings/ascii.h"
 #include "absl/strings/str_cat.h"
 #include "common/base/random_source.h"
 #include "common/base/status.h"
 #include "server/trainer/compress/prune.h"
 #include "server/trainer/compress/prune_knn.h"
-#include "server/trainer/compress/quantize.h"
+#include "server/trainer/compress/quantize_step.h"
 #include "server/trainer/nn/network_builder.h"
 #include "server/trainer/nn/network_pass.h"
 
@@ -23,7 +22,6 @@ constexpr uint32_t kFinetuneEpochs = 10;
 constexpr uint32_t kDistillEpochs = 60;
 constexpr double kDistillAlpha = 0.5;
 constexpr double kDistillTemperature = 2.0;
-constexpr uint32_t kCalibrationSamples = 200;
 constexpr size_t kPruneSamples = 1000;
 // Multiplications that the samples of pruning may take in one pass through the network.
 constexpr double kPruneMultiplications = 2e9;
@@ -153,9 +151,12 @@ uint64_t Compression::StepSeed() const {
 
 absl::StatusOr<Network*> Compression::FloatNetwork() {
   if (auto* network = std::get_if<Network>(&model_)) return network;
-  if (std::holds_alternative<QuantizedNetwork>(model_)) {
+  const bool quantized = std::holds_alternative<QuantizedNetwork>(model_) ||
+                         std::holds_alternative<DynamicNetwork>(model_) ||
+                         std::holds_alternative<HalfNetwork>(model_);
+  if (quantized) {
     return absl::FailedPreconditionError(
-        "the model is int8 already; quantize must be the last step");
+        "the model is quantised already; quantize must be the last step");
   }
   return absl::FailedPreconditionError(
       "a tinyknn is not trained: only prune (random) and quantize (static) apply to it");
@@ -221,24 +222,13 @@ absl::Status Compression::Finetune(const v1::FinetuneStep& step) {
 }
 
 absl::Status Compression::Quantize(const v1::QuantizeStep& step) {
-  if (step.mode() != v1::QUANTIZE_MODE_STATIC) {
-    const std::string mode = v1::QuantizeMode_Name(step.mode());
-    return absl::UnimplementedError(
-        absl::StrCat("mode ", absl::AsciiStrToLower(mode.substr(sizeof("QUANTIZE_MODE"))),
-                     " is not in this version; use static"));
-  }
   if (auto* knn = std::get_if<KnnModel>(&model_)) {
-    model_ = QuantizeKnnPoints(std::move(*knn));
+    TJ_ASSIGN_OR_RETURN(model_, QuantizeKnn(step, std::move(*knn)));
     return absl::OkStatus();
   }
   TJ_ASSIGN_OR_RETURN(const Network* network, FloatNetwork());
-  const uint32_t count =
-      step.has_calibration_samples() ? step.calibration_samples() : kCalibrationSamples;
-  if (count == 0) return absl::InvalidArgumentError("calibration_samples: 0 is not at least 1");
-  TJ_ASSIGN_OR_RETURN(
-      QuantizedNetwork quantized,
-      QuantizeNetwork(*network, CalibrationSamples(*network, input_.rows.inputs, count)));
-  model_ = std::move(quantized);
+  const QuantizeInput input = {input_.rows, &input_.trial->train(), input_.classifies, StepSeed()};
+  TJ_ASSIGN_OR_RETURN(model_, QuantizeFloatNetwork(step, input, context_, *network, history_));
   return absl::OkStatus();
 }
 

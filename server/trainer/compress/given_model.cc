@@ -15,18 +15,14 @@ namespace {
 absl::Status CheckEnds(const OnnxGraph& graph) {
   const GraphValue& input = graph.value(graph.input());
   const GraphValue& output = graph.value(graph.output());
-  if (input.type != ElementType::kFloat || output.type != ElementType::kFloat) {
-    return absl::InvalidArgumentError(absl::StrCat("it maps ", ElementTypeName(input.type), " to ",
-                                                   ElementTypeName(output.type),
-                                                   "; samples and predictions are float32"));
-  }
   if (input.shape.size() >= 2 && output.shape.size() == 2) return absl::OkStatus();
   return absl::InvalidArgumentError(absl::StrCat("it maps ", ShapeText(input.shape), " to ",
                                                  ShapeText(output.shape),
                                                  "; expected [N, ...] to [N, outputs]"));
 }
 
-float OutputStep(const OnnxGraph& graph) {
+float OutputStep(const OnnxGraph& graph, const ElementCoding& coding) {
+  if (coding.type == ElementType::kInt8) return coding.scale;
   const int producer = graph.value(graph.output()).producer;
   if (producer < 0 || graph.node(producer).op_type != "DequantizeLinear") return 0;
   const GraphValue& scale = graph.value(graph.node(producer).inputs[1]);
@@ -41,10 +37,12 @@ absl::StatusOr<GivenModel> ReadGivenModel(std::string bytes) {
   TJ_ASSIGN_OR_RETURN(model.program, ReferenceProgram::Create(model.proto));
   const OnnxGraph& graph = model.program->graph();
   TJ_RETURN_IF_ERROR(CheckEnds(graph));
+  TJ_ASSIGN_OR_RETURN(model.input_coding, InputCodingOf(graph));
+  TJ_ASSIGN_OR_RETURN(model.output_coding, OutputCodingOf(graph));
   const Shape& input = graph.value(graph.input()).shape;
   model.sample_shape.assign(input.begin() + 1, input.end());
   model.output_count = graph.value(graph.output()).shape[1];
-  model.output_step = OutputStep(graph);
+  model.output_step = OutputStep(graph, model.output_coding);
   model.bytes = std::move(bytes);
   return model;
 }
@@ -54,8 +52,14 @@ std::vector<float> Predict(const GivenModel& model, absl::Span<const float> samp
   const size_t size = static_cast<size_t>(ElementCount(model.sample_shape));
   const size_t outputs = static_cast<size_t>(model.output_count);
   std::vector<float> predictions(samples.size() / size * outputs);
+  // Room for one row of either type.
+  std::vector<float> input(size);
+  std::vector<float> output(outputs);
   for (size_t row = 0; row * size < samples.size(); ++row) {
-    model.program->Run(samples.data() + row * size, predictions.data() + row * outputs);
+    EncodeElements(model.input_coding, samples.subspan(row * size, size), input.data());
+    model.program->Run(input.data(), output.data());
+    DecodeElements(model.output_coding, output.data(),
+                   absl::MakeSpan(predictions).subspan(row * outputs, outputs));
   }
   return predictions;
 }

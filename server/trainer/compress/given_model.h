@@ -13,6 +13,7 @@
 
 #include "absl/status/statusor.h"
 #include "absl/types/span.h"
+#include "common/onnx/element_coding.h"
 #include "common/reference/reference_program.h"
 #include "server/trainer/nn/network.h"
 
@@ -25,7 +26,10 @@ struct GivenModel {
   // Of one sample, without the batch dimension.
   std::vector<int64_t> sample_shape;
   int64_t output_count = 0;
-  // Of the output, in a model that ends with DequantizeLinear; else 0.
+  // Float32, or int8 that the model says the meaning of.
+  ElementCoding input_coding;
+  ElementCoding output_coding;
+  // Of the output, in a model that ends with DequantizeLinear or in int8; else 0.
   float output_step = 0;
   // The same as layers, where it is made of those that a network has: what is compressed, and the
   // faster way to its predictions.
@@ -34,9 +38,9 @@ struct GivenModel {
   std::shared_ptr<ReferenceProgram> program;
 };
 
-// `network` stays empty. InvalidArgument: damaged bytes, a model that does not map float32 [N, ...]
-// to float32 [N, outputs]. Unimplemented: an operator that TinyJoule does not know, with the node's
-// name.
+// `network` stays empty. InvalidArgument: damaged bytes, a model that does not map [N, ...] to
+// [N, outputs]. Unimplemented: an operator that TinyJoule does not know, with the node's name;
+// elements of other types.
 absl::StatusOr<GivenModel> ReadGivenModel(std::string bytes);
 
 // [row][output].

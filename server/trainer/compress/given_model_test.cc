@@ -58,6 +58,26 @@ TEST(GivenModelTest, ToleratesOneStepOfAnInt8Output) {
   EXPECT_NEAR(PredictionTolerance(TrainedModel(*given), predictions), 0.5, 1e-3);
 }
 
+// x + x in whole numbers: in steps of 1/2 around 3, out in steps of 2 around -4.
+TEST(GivenModelTest, TakesAndGivesWholeNumbersAsNumbers) {
+  OnnxBuilder builder("integers");
+  builder.AddInput("x", {-1, 2}, onnx::TensorProto::INT8);
+  builder.AddScalar<float>("x_scale", 0.5F);
+  builder.AddScalar<int8_t>("x_zero", int8_t{3});
+  builder.AddScalar<float>("y_scale", 2.0F);
+  builder.AddScalar<int8_t>("y_zero", int8_t{-4});
+  builder.AddNode("DequantizeLinear", {"x", "x_scale", "x_zero"}, {"real"});
+  builder.AddNode("Add", {"real", "real"}, {"sum"});
+  builder.AddNode("QuantizeLinear", {"sum", "y_scale", "y_zero"}, {"y"});
+  builder.AddOutput("y", {-1, 2}, onnx::TensorProto::INT8);
+  const auto given = ReadGivenModel(*SerializeModel(builder.Build()));
+  ASSERT_TRUE(given.ok()) << given.status();
+  // 3.1 is 3 and doubled 6; -4.4 is -4.5, doubled -9, half way between -8 and -10: -4 - 4.5 to even.
+  const std::vector<float> predictions = PredictModel(TrainedModel(*given), {3.1F, -4.4F});
+  EXPECT_EQ(predictions, (std::vector<float>{6, -8}));
+  EXPECT_NEAR(PredictionTolerance(TrainedModel(*given), predictions), 2, 1e-3);
+}
+
 TEST(GivenModelTest, SaysWhatDoesNotFit) {
   EXPECT_EQ(ReadGivenModel("no model").status().code(), absl::StatusCode::kInvalidArgument);
   OnnxBuilder image("image");

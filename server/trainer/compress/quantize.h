@@ -3,36 +3,46 @@
 #ifndef SERVER_TRAINER_COMPRESS_QUANTIZE_H_
 #define SERVER_TRAINER_COMPRESS_QUANTIZE_H_
 
-#include <cstdint>
 #include <vector>
 
+#include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "absl/types/span.h"
+#include "server/trainer/compress/calibration.h"
+#include "server/trainer/compress/observer.h"
 #include "server/trainer/compress/quantized_network.h"
 #include "server/trainer/nn/network.h"
 
 namespace tinyjoule {
 
+struct QuantizeOptions {
+  ObserverOptions observer;
+  // Scales of the weights: one for each output channel, or one for the layer.
+  bool per_channel = true;
+  bool int8_io = false;
+};
+
+// The network as quantisation wants it: batch normalisation folded into the layers before.
+// Unimplemented: what cannot be folded, with the layer.
+absl::StatusOr<Network> PrepareToQuantize(const Network& network);
+
 // Static quantisation to int8 after training. `calibration` are samples [row][sample size] of the
-// training rows, as CalibrationSamples picks them: their activations decide the scales. Most rows
-// of a station are dry and share the value 0 of the rain: where the input's steps fall near it
-// decides the error of all of them, so the width of the input's range is the one, of a few, whose
-// outputs are nearest to the float network's. InvalidArgument: no samples.
+// training rows, as CalibrationSamples picks them: their activations decide the scales. The output
+// keeps its whole range: saturation would cut the peaks that matter most. InvalidArgument: no
+// samples. Unimplemented: as PrepareToQuantize.
 absl::StatusOr<QuantizedNetwork> QuantizeNetwork(const Network& network,
-                                                 absl::Span<const float> calibration);
+                                                 absl::Span<const float> calibration,
+                                                 const QuantizeOptions& options = {});
 
-// `count` of the samples, spread evenly over the order of the network's largest output, smallest
-// and largest included: a data set of mostly dry hours still shows its storms to the observers.
-// All samples when there are not more.
-std::vector<float> CalibrationSamples(const Network& network, absl::Span<const float> samples,
-                                      int64_t count);
-
-// The scale and zero point that cover [low, high] and represent 0 exactly.
-Quantization QuantizationOf(float low, float high);
-
-// Of all ranges between the observed extremes and a third of them, the one with the least squared
-// error of rounding and saturation over `values`.
-Quantization LeastSquaresQuantization(absl::Span<const float> values);
+// Its parts, on a prepared network. Steps of every value, numbered as in NetworkPass: those of the
+// input first. With the MSE observer the width of the input's range is the one, of a few, whose
+// outputs are nearest to the float network's: most rows of a station are dry and share the value 0
+// of the rain, and where the input's steps fall near it decides the error of all of them.
+std::vector<Quantization> ChooseSteps(const Network& network, const Calibration& calibration,
+                                      const QuantizeOptions& options);
+// The network with these steps, without a report.
+QuantizedNetwork AssembleQuantized(const Network& network, const std::vector<Quantization>& steps,
+                                   const QuantizeOptions& options);
 
 }  // namespace tinyjoule
 

@@ -9,36 +9,56 @@
 #include "absl/types/span.h"
 #include "server/trainer/nn/network.h"
 #include "server/trainer/nn/quantization.h"
+#include "tinyjoule/v1/training.pb.h"
 
 namespace tinyjoule {
 
-// One layer of a QuantizedNetwork: weights int8, symmetric, one scale for each output channel;
-// bias int32 with scale = scale of the input x scale of the channel's weights.
+// One layer of a QuantizedNetwork: weights int8, symmetric; bias int32 with scale = scale of the
+// input x scale of the weights.
 struct QuantizedLayer {
-  // Kind, name and shapes; its weight and bias are empty.
+  // Kind, name, shapes and what it reads; its weight and bias are empty.
   Layer layer;
   std::vector<int8_t> weight;
+  // One for each output channel, or one for the layer.
   std::vector<float> weight_scale;
   std::vector<int32_t> bias;
   // Of the layer's result; of a layer that a ReLU follows: of the ReLU's.
   Quantization output;
 };
 
-// A network in int8 as static quantisation after training leaves it: every tensor between two
-// layers is int8 with one scale and zero point (a value).
+// A network in int8: every value between two layers is int8 with one scale and zero point (a
+// value). Without batch normalisation.
 struct QuantizedNetwork {
   std::vector<int64_t> sample_shape;
   Quantization input;
   std::vector<QuantizedLayer> layers;
+  // The exported model takes and gives int8 in place of float32.
+  bool int8_io = false;
+  // How well the ranges fit what calibration saw, for the record.
+  std::vector<v1::LayerCalibration> calibration;
 
   int64_t SampleSize() const { return layers.front().layer.in.size(); }
   int64_t OutputCount() const { return layers.back().layer.out.size(); }
   // The output changes in steps of this.
   float OutputStep() const { return layers.back().output.scale; }
+  // Of the result of layers[index]; -1: of the input.
+  const Quantization& ValueQuantization(int64_t index) const {
+    return index < 0 ? input : layers[static_cast<size_t>(index)].output;
+  }
+  int64_t InputOf(size_t layer) const {
+    return static_cast<int64_t>(layer) - layers[layer].layer.reads_back;
+  }
+  float InputScale(size_t layer) const { return ValueQuantization(InputOf(layer)).scale; }
 };
 
-// The outputs [row][output] for samples [row][sample size], by the arithmetic of the exported
-// model: int8 values, 32-bit sums, one rounding behind each layer.
+// The scale of the biases: [channels] or [1], as the weights'.
+std::vector<float> BiasScales(float in_scale, absl::Span<const float> weight_scales);
+
+// The same network with the float values that weights and biases stand for.
+Network DequantizeNetwork(const QuantizedNetwork& network);
+
+// The outputs [row][output] for samples [row][sample size] by what the exported model says: every
+// value behind a layer rounded to its steps.
 std::vector<float> Predict(const QuantizedNetwork& network, absl::Span<const float> samples);
 
 }  // namespace tinyjoule

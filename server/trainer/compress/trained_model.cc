@@ -6,16 +6,27 @@
 #include <cmath>
 
 #include "server/trainer/compress/knn_predict.h"
+#include "server/trainer/compress/observer.h"
 #include "server/trainer/nn/network_pass.h"
 
 namespace tinyjoule {
+namespace {
+
+// The network in float32 whose layers the model has; null: it has none.
+const Network* FloatPart(const TrainedModel& model) {
+  if (const auto* dynamic = std::get_if<DynamicNetwork>(&model)) return &dynamic->network;
+  if (const auto* half = std::get_if<HalfNetwork>(&model)) return &half->network;
+  return std::get_if<Network>(&model);
+}
+
+}  // namespace
 
 std::vector<float> PredictModel(const TrainedModel& model, absl::Span<const float> samples) {
   return std::visit([&](const auto& kind) { return Predict(kind, samples); }, model);
 }
 
 std::vector<int64_t> SampleShape(const TrainedModel& model) {
-  if (const auto* network = std::get_if<Network>(&model)) return network->sample_shape;
+  if (const Network* network = FloatPart(model)) return network->sample_shape;
   if (const auto* quantized = std::get_if<QuantizedNetwork>(&model)) {
     return quantized->sample_shape;
   }
@@ -24,7 +35,7 @@ std::vector<int64_t> SampleShape(const TrainedModel& model) {
 }
 
 int64_t OutputCount(const TrainedModel& model) {
-  if (const auto* network = std::get_if<Network>(&model)) return network->OutputCount();
+  if (const Network* network = FloatPart(model)) return network->OutputCount();
   if (const auto* quantized = std::get_if<QuantizedNetwork>(&model)) {
     return quantized->OutputCount();
   }
@@ -39,6 +50,10 @@ double PredictionTolerance(const TrainedModel& model, absl::Span<const float> pr
   }
   const auto* given = std::get_if<GivenModel>(&model);
   if (given != nullptr && given->output_step > 0) return 1.0001 * given->output_step;
+  if (std::holds_alternative<DynamicNetwork>(model)) {
+    const ValueRange range = RangeOf(predictions);
+    return 1.0001 * (range.high - range.low) / 255;
+  }
   double largest = 1;
   for (float value : predictions) largest = std::max<double>(largest, std::abs(value));
   return 1e-4 * largest;

@@ -9,14 +9,17 @@
 
 #include "absl/types/span.h"
 #include "common/onnx/knn_model.h"
+#include "server/trainer/compress/dynamic_network.h"
 #include "server/trainer/compress/given_model.h"
+#include "server/trainer/compress/half_network.h"
 #include "server/trainer/compress/quantized_network.h"
 #include "server/trainer/nn/network.h"
 
 namespace tinyjoule {
 
 // What a task trains, compresses or takes as it is.
-using TrainedModel = std::variant<Network, QuantizedNetwork, KnnModel, GivenModel>;
+using TrainedModel =
+    std::variant<Network, QuantizedNetwork, DynamicNetwork, HalfNetwork, KnnModel, GivenModel>;
 
 // The outputs [row][output] for samples [row][sample size]: what the exported model gives.
 std::vector<float> PredictModel(const TrainedModel& model, absl::Span<const float> samples);
@@ -26,7 +29,9 @@ std::vector<int64_t> SampleShape(const TrainedModel& model);
 int64_t OutputCount(const TrainedModel& model);
 
 // How far another runtime's outputs may be from `predictions`: 1e-4, relative to the largest of
-// them where that is above 1; one step of the output for an int8 network or model.
+// them where that is above 1; one step of the output for an int8 network or model; for a network
+// that is quantised at run time, where the last bit of a sum may decide to which step a value
+// inside is rounded, a 255th of their range.
 double PredictionTolerance(const TrainedModel& model, absl::Span<const float> predictions);
 
 }  // namespace tinyjoule

@@ -6,18 +6,16 @@
 
 #include "absl/strings/str_cat.h"
 #include "common/onnx/knn_model.h"
-#include "common/onnx/onnx_builder.h"
+#include "server/trainer/export/layer_operator.h"
 #include "server/trainer/export/network_onnx.h"
 
 namespace tinyjoule {
-namespace {
 
 std::vector<int64_t> BatchShape(std::vector<int64_t> sample_shape) {
   sample_shape.insert(sample_shape.begin(), -1);
   return sample_shape;
 }
 
-// Convolutions have as many dimensions as the samples have behind the channels.
 bool IsImage(const std::vector<int64_t>& sample_shape) { return sample_shape.size() == 3; }
 
 std::vector<int64_t> WeightShape(const Layer& layer, bool image) {
@@ -28,6 +26,8 @@ std::vector<int64_t> WeightShape(const Layer& layer, bool image) {
   shape.push_back(layer.kernel_width);
   return shape;
 }
+
+namespace {
 
 std::vector<onnx::AttributeProto> ConvAttributes(const Layer& layer, bool image) {
   std::vector<int64_t> kernel = {layer.kernel_height, layer.kernel_width};
@@ -47,8 +47,8 @@ std::vector<onnx::AttributeProto> ConvAttributes(const Layer& layer, bool image)
   return attributes;
 }
 
-// Adds the operator of a layer. `operands` are the names of the values that it reads, then of its
-// parameters.
+}  // namespace
+
 void AddOperator(const Layer& layer, bool image, const std::vector<std::string>& operands,
                  const std::string& out, OnnxBuilder& builder) {
   switch (layer.kind) {
@@ -80,6 +80,8 @@ void AddOperator(const Layer& layer, bool image, const std::vector<std::string>&
       break;
   }
 }
+
+namespace {
 
 // Writes a network as it is.
 class FloatExport {
@@ -123,91 +125,16 @@ class FloatExport {
   OnnxBuilder builder_;
 };
 
-// Writes the int8 form of a network.
-class QuantizedExport {
- public:
-  explicit QuantizedExport(const QuantizedNetwork& network)
-      : network_(network), image_(IsImage(network.sample_shape)), builder_("tinyjoule") {}
-
-  onnx::ModelProto Write() {
-    builder_.AddInput("input", BatchShape(network_.sample_shape));
-    std::string at = Requantize("input", network_.input, "input_dequantized");
-    for (size_t i = 0; i < network_.layers.size(); ++i) at = WriteLayer(i, at);
-    builder_.AddOutput("output", {-1, network_.OutputCount()});
-    return builder_.Build();
-  }
-
- private:
-  std::string WriteLayer(size_t index, const std::string& in) {
-    const QuantizedLayer& layer = network_.layers[index];
-    const bool last = index + 1 == network_.layers.size();
-    const bool relu_follows = !last && network_.layers[index + 1].layer.kind == LayerKind::kRelu;
-    const std::string value = absl::StrCat("value_", index);
-    if (layer.layer.HasParameters()) WriteParameters(layer);
-    std::vector<std::string> operands = {in};
-    if (layer.layer.HasParameters()) {
-      operands.push_back(layer.layer.name + ".weight_dequantized");
-      operands.push_back(layer.layer.name + ".bias_dequantized");
-    }
-    AddOperator(layer.layer, image_, operands, value, builder_);
-    // The ReLU's result is what is rounded.
-    if (relu_follows) return value;
-    return Requantize(value, layer.output, last ? "output" : value + "_dequantized");
-  }
-
-  std::string Requantize(const std::string& value, const Quantization& quantization,
-                         const std::string& result) {
-    const std::string scale = value + "_scale";
-    const std::string zero_point = value + "_zero_point";
-    builder_.AddScalar<float>(scale, quantization.scale);
-    builder_.AddScalar<int8_t>(zero_point, quantization.zero_point);
-    builder_.AddNode("QuantizeLinear", {value, scale, zero_point}, {value + "_quantized"});
-    builder_.AddNode("DequantizeLinear", {value + "_quantized", scale, zero_point}, {result});
-    return result;
-  }
-
-  void WriteParameters(const QuantizedLayer& layer) {
-    const std::string weight = layer.layer.name + ".weight";
-    const std::string bias = layer.layer.name + ".bias";
-    const int64_t channels = layer.layer.out.channels;
-    const float in_scale = InputScale(layer);
-    std::vector<float> bias_scale;
-    for (float scale : layer.weight_scale) bias_scale.push_back(in_scale * scale);
-    const std::vector<int8_t> zeros(static_cast<size_t>(channels), 0);
-    builder_.AddInitializer(weight, WeightShape(layer.layer, image_),
-                            absl::MakeConstSpan(layer.weight));
-    builder_.AddInitializer(weight + "_scale", {channels}, absl::MakeConstSpan(layer.weight_scale));
-    builder_.AddInitializer(weight + "_zero_point", {channels}, absl::MakeConstSpan(zeros));
-    builder_.AddInitializer(bias, {channels}, absl::MakeConstSpan(layer.bias));
-    builder_.AddInitializer(bias + "_scale", {channels}, absl::MakeConstSpan(bias_scale));
-    builder_.AddNode("DequantizeLinear", {weight, weight + "_scale", weight + "_zero_point"},
-                     {weight + "_dequantized"}, {IntAttribute("axis", 0)});
-    builder_.AddNode("DequantizeLinear", {bias, bias + "_scale"}, {bias + "_dequantized"},
-                     {IntAttribute("axis", 0)});
-  }
-
-  float InputScale(const QuantizedLayer& layer) const {
-    const size_t index = static_cast<size_t>(&layer - network_.layers.data());
-    return index == 0 ? network_.input.scale : network_.layers[index - 1].output.scale;
-  }
-
-  const QuantizedNetwork& network_;
-  bool image_;
-  OnnxBuilder builder_;
-};
-
 }  // namespace
 
 onnx::ModelProto ExportNetwork(const Network& network) { return FloatExport(network).Write(); }
-
-onnx::ModelProto ExportNetwork(const QuantizedNetwork& network) {
-  return QuantizedExport(network).Write();
-}
 
 onnx::ModelProto ExportModel(const TrainedModel& model) {
   if (const auto* knn = std::get_if<KnnModel>(&model)) return BuildKnnModel(*knn);
   if (const auto* network = std::get_if<Network>(&model)) return ExportNetwork(*network);
   if (const auto* given = std::get_if<GivenModel>(&model)) return given->proto;
+  if (const auto* half = std::get_if<HalfNetwork>(&model)) return ExportNetwork(*half);
+  if (const auto* dynamic = std::get_if<DynamicNetwork>(&model)) return ExportNetwork(*dynamic);
   return ExportNetwork(std::get<QuantizedNetwork>(model));
 }
 

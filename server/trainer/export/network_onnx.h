@@ -6,6 +6,8 @@
 #include <onnx/onnx_pb.h>
 
 #include "absl/status/statusor.h"
+#include "server/trainer/compress/dynamic_network.h"
+#include "server/trainer/compress/half_network.h"
 #include "server/trainer/compress/quantized_network.h"
 #include "server/trainer/compress/trained_model.h"
 #include "server/trainer/nn/network.h"
@@ -17,10 +19,18 @@ namespace tinyjoule {
 // "<layer>.weight" and "<layer>.bias". Equal networks give equal models.
 onnx::ModelProto ExportNetwork(const Network& network);
 
-// The same chain in int8 as QuantizeLinear and DequantizeLinear around every operator: activations
-// int8 with one scale and zero point, weights int8 with a scale for each output channel and zero
-// point 0, biases int32.
+// The same graph in int8 as QuantizeLinear and DequantizeLinear around every operator: activations
+// int8 with one scale and zero point, weights int8 with a scale for each output channel or for the
+// layer and zero point 0, biases int32. With int8_io the input is int8 and read by a
+// DequantizeLinear, the output int8 and made by a QuantizeLinear.
 onnx::ModelProto ExportNetwork(const QuantizedNetwork& network);
+
+// With the same weights, float32 biases, and DynamicQuantizeLinear and DequantizeLinear around what
+// convolutions and linear layers read. Each inference on its own: a batch would share its ranges.
+onnx::ModelProto ExportNetwork(const DynamicNetwork& network);
+
+// The float graph whose parameters are float16, each read by a Cast to float32.
+onnx::ModelProto ExportNetwork(const HalfNetwork& network);
 
 onnx::ModelProto ExportModel(const TrainedModel& model);
 

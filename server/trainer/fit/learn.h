@@ -6,6 +6,7 @@
 #include <cstdint>
 #include <functional>
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -44,6 +45,7 @@ struct LearningOptions {
   // Of the rows, the last ones, with patience.
   double validation_fraction = 0;
   bool keep_zeros = false;
+  std::optional<FakeQuantization> fake_quantization;
   // Decides the order of the rows.
   uint64_t seed = 0;
   std::string what = "training";

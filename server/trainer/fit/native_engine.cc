@@ -34,14 +34,19 @@ NativeEngine::NativeEngine(const Network& network, const TrainingRows& rows,
       first_moment_(gradients_.size()),
       second_moment_(gradients_.size()) {
   if (options_.keep_zeros) zeros_ = ZeroWeights(network);
+  if (options_.fake_quantization.has_value()) {
+    fake_quantizer_ = std::make_unique<FakeQuantizer>(network, *options_.fake_quantization, pass_);
+  }
 }
 
 double NativeEngine::Loss(absl::Span<const uint32_t> rows, float* gradient) {
   pass_.Load(rows_.inputs.data(), rows);
+  pass_parameters_ = fake_quantizer_ == nullptr ? parameters_.data()
+                                                : fake_quantizer_->Rounded(parameters_).data();
   if (gradient != nullptr) {
-    pass_.ForwardTraining(parameters_.data());
+    pass_.ForwardTraining(pass_parameters_);
   } else {
-    pass_.Forward(parameters_.data());
+    pass_.Forward(pass_parameters_);
   }
   LossBatch batch;
   batch.output_count = pass_.output_count();
@@ -55,7 +60,7 @@ double NativeEngine::Loss(absl::Span<const uint32_t> rows, float* gradient) {
 
 absl::Status NativeEngine::Step(absl::Span<const uint32_t> rows) {
   loss_sum_ += Loss(rows, pass_.output_gradient());
-  pass_.Backward(parameters_.data(), gradients_.data());
+  pass_.Backward(pass_parameters_, gradients_.data());
   Update();
   pass_.UpdateMoments(parameters_.data());
   return absl::OkStatus();

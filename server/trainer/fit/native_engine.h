@@ -4,6 +4,7 @@
 #define SERVER_TRAINER_FIT_NATIVE_ENGINE_H_
 
 #include <cstdint>
+#include <memory>
 #include <string>
 #include <vector>
 
@@ -38,7 +39,11 @@ class NativeEngine final : public TrainingEngine {
   TrainingRows rows_;
   EngineOptions options_;
   NetworkPass pass_;
+  // Null: nothing is rounded.
+  std::unique_ptr<FakeQuantizer> fake_quantizer_;
   std::vector<float> parameters_;
+  // What the last forward pass has seen: the parameters, or them rounded.
+  const float* pass_parameters_ = nullptr;
   std::vector<float> gradients_;
   std::vector<float> first_moment_;
   std::vector<float> second_moment_;

@@ -4,12 +4,14 @@
 #define SERVER_TRAINER_FIT_TRAINING_ENGINE_H_
 
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <vector>
 
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "absl/types/span.h"
+#include "server/trainer/fit/fake_quantization.h"
 #include "server/trainer/fit/loss.h"
 #include "server/trainer/nn/network.h"
 #include "tinyjoule/v1/sweep.pb.h"
@@ -35,6 +37,8 @@ struct EngineOptions {
   int64_t batch_size = 32;
   // Weights that are exactly zero when training starts stay zero: a pruned network stays pruned.
   bool keep_zeros = false;
+  // What forward passes are rounded to (quantisation-aware training).
+  std::optional<FakeQuantization> fake_quantization;
 };
 
 // One network in training.

@@ -193,7 +193,7 @@ void NetworkPass::Round(size_t map, bool relu) {
     for (int64_t i = 0; i < maps_[map].row_length(); ++i) {
       const bool inside = value[i] >= low && value[i] <= high && !(relu && value[i] <= 0.0F);
       *passes++ = inside ? 1.0F : 0.0F;
-      value[i] = DequantizeValue(quantization, QuantizeValue(quantization, value[i]));
+      value[i] = RoundToStep(quantization, value[i]);
     }
   }
 }
@@ -284,21 +284,34 @@ void NetworkPass::AppendValue(size_t value, int64_t count, std::vector<float>& v
   }
 }
 
-std::vector<float> Predict(const Network& network, absl::Span<const float> samples) {
+int64_t PredictionRows(const Network& network, absl::Span<const float> samples) {
   const int64_t rows = static_cast<int64_t>(samples.size()) / network.SampleSize();
-  const std::vector<float> parameters = FlatParameters(network);
-  NetworkPass pass(network, std::min(rows, kPredictRows));
-  std::vector<float> outputs;
-  outputs.reserve(static_cast<size_t>(rows * network.OutputCount()));
+  return std::clamp<int64_t>(rows, 1, kPredictRows);
+}
+
+void RunBatches(NetworkPass& pass, const std::vector<float>& parameters,
+                absl::Span<const float> samples, absl::FunctionRef<void(int64_t)> visit) {
+  const int64_t rows = static_cast<int64_t>(samples.size()) / pass.sample_size();
   std::vector<uint32_t> batch;
   for (int64_t first = 0; first < rows; first += pass.max_rows()) {
     batch.resize(static_cast<size_t>(std::min(pass.max_rows(), rows - first)));
     std::iota(batch.begin(), batch.end(), static_cast<uint32_t>(first));
     pass.Load(samples.data(), batch);
     pass.Forward(parameters.data());
-    pass.AppendValue(network.layers.size(), static_cast<int64_t>(batch.size()), outputs);
+    visit(static_cast<int64_t>(batch.size()));
   }
+}
+
+std::vector<float> Predict(NetworkPass& pass, const std::vector<float>& parameters,
+                           absl::Span<const float> samples) {
+  std::vector<float> outputs;
+  RunBatches(pass, parameters, samples, [&](int64_t count) { pass.AppendOutputs(count, outputs); });
   return outputs;
+}
+
+std::vector<float> Predict(const Network& network, absl::Span<const float> samples) {
+  NetworkPass pass(network, PredictionRows(network, samples));
+  return Predict(pass, FlatParameters(network), samples);
 }
 
 }  // namespace tinyjoule

@@ -8,6 +8,7 @@
 #include <optional>
 #include <vector>
 
+#include "absl/functional/function_ref.h"
 #include "absl/types/span.h"
 #include "server/trainer/nn/batch_norm_pass.h"
 #include "server/trainer/nn/kernels.h"
@@ -39,6 +40,7 @@ class NetworkPass {
   // Values of a batch per feature: max_rows rounded up to whole vectors.
   int64_t lanes() const { return settings_.lanes; }
   int64_t max_rows() const { return max_rows_; }
+  int64_t sample_size() const { return maps_.front().shape().size(); }
   int64_t output_count() const { return maps_.back().shape().size(); }
 
   // Takes samples[row] for each of `rows` (at most max_rows); unused lanes are zero.
@@ -71,6 +73,9 @@ class NetworkPass {
   }
   void AppendInput(int64_t count, std::vector<float>& values) const {
     AppendValue(0, count, values);
+  }
+  void AppendOutputs(int64_t count, std::vector<float>& values) const {
+    AppendValue(map_of_.size() - 1, count, values);
   }
 
   // From now on, [channel, row, column][lane] that Backward adds to the derivative with respect to
@@ -132,7 +137,17 @@ class NetworkPass {
   std::vector<size_t> map_of_;
 };
 
-// The network's outputs for `rows` samples one after another: [row][output].
+// Rows of a pass that only predicts these samples.
+int64_t PredictionRows(const Network& network, absl::Span<const float> samples);
+
+// Loads all samples, batch after batch, and runs them forward; visit(count) comes behind each, when
+// the values of its `count` samples can be read.
+void RunBatches(NetworkPass& pass, const std::vector<float>& parameters,
+                absl::Span<const float> samples, absl::FunctionRef<void(int64_t)> visit);
+
+// The outputs for `rows` samples one after another: [row][output].
+std::vector<float> Predict(NetworkPass& pass, const std::vector<float>& parameters,
+                           absl::Span<const float> samples);
 std::vector<float> Predict(const Network& network, absl::Span<const float> samples);
 
 }  // namespace tinyjoule

@@ -12,6 +12,10 @@ int8_t QuantizeValue(const Quantization& quantization, float value) {
   return static_cast<int8_t>(std::min(std::max(steps, -128.0F), 127.0F));
 }
 
+bool KeepsSteps(LayerKind kind) {
+  return kind == LayerKind::kRelu || kind == LayerKind::kFlatten || kind == LayerKind::kMaxPool;
+}
+
 float DequantizeValue(const Quantization& quantization, int8_t stored) {
   return quantization.scale * static_cast<float>(stored - quantization.zero_point);
 }

@@ -277,6 +277,10 @@ absl::StatusOr<std::unique_ptr<TrainingEngine>> CreateTorchEngine(const Network&
                                                                   const TrainingRows& rows,
                                                                   const EngineOptions& options,
                                                                   bool cuda) {
+  if (options.fake_quantization.has_value()) {
+    return absl::UnimplementedError(
+        "quantisation-aware training runs on our own loops; use device: cpu and engine native");
+  }
   TJ_ASSIGN_OR_RETURN(std::unique_ptr<TorchEngine> engine, Create(network, rows, options, cuda));
   return std::unique_ptr<TrainingEngine>(std::move(engine));
 }

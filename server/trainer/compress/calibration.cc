@@ -1,0 +1,126 @@
+// SPDX-FileCopyrightText: 2026 The TinyJoule Authors
+// SPDX-License-Identifier: Apache-2.0
+#include "server/trainer/compress/calibration.h"
+
+#include <algorithm>
+#include <cmath>
+#include <numeric>
+#include <optional>
+#include <string>
+#include <utility>
+
+#include "absl/strings/str_cat.h"
+#include "server/trainer/nn/network_pass.h"
+#include "server/trainer/nn/weight_scales.h"
+
+namespace tinyjoule {
+namespace {
+
+// Sums of squares of values and of what quantisation adds to them.
+struct SignalAndNoise {
+  double signal = 0;
+  double noise = 0;
+
+  void Add(float value, float quantized) {
+    const double error = static_cast<double>(quantized) - value;
+    signal += static_cast<double>(value) * value;
+    noise += error * error;
+  }
+  std::optional<double> Decibels() const {
+    if (!(signal > 0 && noise > 0)) return std::nullopt;
+    return 10 * std::log10(signal / noise);
+  }
+};
+
+v1::LayerCalibration ReportValues(absl::Span<const float> values,
+                                  const Quantization& quantization) {
+  v1::LayerCalibration report;
+  if (values.empty()) return report;
+  const auto [low, high] = std::minmax_element(values.begin(), values.end());
+  report.set_observed_low(*low);
+  report.set_observed_high(*high);
+  report.set_range_low(DequantizeValue(quantization, -128));
+  report.set_range_high(DequantizeValue(quantization, 127));
+  SignalAndNoise sums;
+  size_t clipped = 0;
+  for (float value : values) {
+    const float quantized = RoundToStep(quantization, value);
+    sums.Add(value, quantized);
+    // One that only rounds is off by half a step at most, and by what the division rounds.
+    clipped += std::abs(value - quantized) > 0.5001F * quantization.scale ? 1 : 0;
+  }
+  report.set_clipped(static_cast<double>(clipped) / static_cast<double>(values.size()));
+  const std::optional<double> decibels = sums.Decibels();
+  if (decibels) report.set_output_sqnr_db(*decibels);
+  return report;
+}
+
+std::optional<double> WeightDecibels(const Layer& layer, const QuantizedLayer& quantized) {
+  if (!layer.HasParameters()) return std::nullopt;
+  SignalAndNoise sums;
+  const std::vector<float> weights = DequantizeWeights(quantized.weight, quantized.weight_scale);
+  for (size_t i = 0; i < weights.size(); ++i) sums.Add(layer.weight[i], weights[i]);
+  return sums.Decibels();
+}
+
+std::string NameOf(const Layer& layer, size_t index) {
+  if (!layer.name.empty()) return layer.name;
+  return absl::StrCat(layer.kind == LayerKind::kAdd ? "add_" : "average_", index);
+}
+
+}  // namespace
+
+Calibration::Calibration(const Network& network, absl::Span<const float> samples)
+    : samples_(samples), results_(network.layers.size()) {
+  NetworkPass pass(network, PredictionRows(network, samples));
+  RunBatches(pass, FlatParameters(network), samples, [&](int64_t count) {
+    for (size_t i = 0; i < results_.size(); ++i) {
+      if (!KeepsSteps(network.layers[i].kind)) pass.AppendValue(i + 1, count, results_[i]);
+    }
+  });
+}
+
+std::vector<float> CalibrationSamples(const Network& network, absl::Span<const float> samples,
+                                      int64_t count) {
+  const int64_t size = network.SampleSize();
+  const int64_t rows = static_cast<int64_t>(samples.size()) / size;
+  if (count >= rows) return std::vector<float>(samples.begin(), samples.end());
+  const std::vector<float> outputs = Predict(network, samples);
+  const int64_t width = network.OutputCount();
+  std::vector<float> largest(static_cast<size_t>(rows));
+  for (int64_t row = 0; row < rows; ++row) {
+    const auto first = outputs.begin() + row * width;
+    largest[static_cast<size_t>(row)] = *std::max_element(first, first + width);
+  }
+  std::vector<size_t> order(largest.size());
+  std::iota(order.begin(), order.end(), size_t{0});
+  std::stable_sort(order.begin(), order.end(),
+                   [&](size_t a, size_t b) { return largest[a] < largest[b]; });
+  std::vector<float> chosen;
+  for (int64_t i = 0; i < count; ++i) {
+    const size_t rank = static_cast<size_t>(count == 1 ? rows - 1 : i * (rows - 1) / (count - 1));
+    const auto first = samples.begin() + static_cast<int64_t>(order[rank]) * size;
+    chosen.insert(chosen.end(), first, first + size);
+  }
+  return chosen;
+}
+
+std::vector<v1::LayerCalibration> CalibrationReport(const Network& network,
+                                                    const Calibration& calibration,
+                                                    const QuantizedNetwork& quantized) {
+  std::vector<v1::LayerCalibration> report = {ReportValues(calibration.Values(0), quantized.input)};
+  report.front().set_layer("input");
+  for (size_t i = 0; i < network.layers.size(); ++i) {
+    const Layer& layer = network.layers[i];
+    if (KeepsSteps(layer.kind)) continue;
+    v1::LayerCalibration entry =
+        ReportValues(calibration.Values(i + 1), quantized.layers[i].output);
+    entry.set_layer(NameOf(layer, i));
+    const std::optional<double> decibels = WeightDecibels(layer, quantized.layers[i]);
+    if (decibels) entry.set_weight_sqnr_db(*decibels);
+    report.push_back(std::move(entry));
+  }
+  return report;
+}
+
+}  // namespace tinyjoule
