@@ -7,6 +7,7 @@
 #include "absl/strings/strip.h"
 #include "common/base/names.h"
 #include "common/config/check_prune.h"
+#include "common/config/check_quantize.h"
 #include "common/config/model_defaults.h"
 #include "common/config/sweep_check.h"
 #include "common/config/yaml_to_proto.h"
@@ -17,16 +18,6 @@ namespace {
 void CheckFinetune(const v1::FinetuneStep& finetune, const std::string& path, CheckReport& report) {
   if (finetune.epochs() < 1) report.Error(path + ".epochs", "epochs is at least 1");
   if (finetune.has_lr() && !(finetune.lr() > 0)) report.Error(path + ".lr", "lr is above 0");
-}
-
-void CheckQuantize(const v1::QuantizeStep& quantize, const std::string& path, CheckReport& report) {
-  if (quantize.mode() != v1::QUANTIZE_MODE_STATIC) {
-    report.Error(path + ".mode",
-                 NotAvailable(absl::StrCat("quantize mode ", WordOf(quantize.mode())), "static"));
-  }
-  if (quantize.calibration_samples() < 1) {
-    report.Error(path + ".calibration_samples", "calibration_samples is at least 1");
-  }
 }
 
 void CheckStudent(const v1::DistillStep& distill, const std::string& path, CheckReport& report) {
@@ -56,9 +47,7 @@ void CheckDistill(const v1::DistillStep& distill, const std::string& path, Check
 }
 
 // Keys that the format has and this version does not honour: never silently ignored.
-constexpr const char* kUnavailableKeys[] = {
-    "quantize.observer",      "quantize.percentile", "quantize.io",     "quantize.epochs",
-    "quantize.weight_scales", "quantize.lr",         "distill.teacher", "distill.beta"};
+constexpr const char* kUnavailableKeys[] = {"distill.teacher", "distill.beta"};
 
 void CheckAvailable(const std::string& path, CheckReport& report) {
   for (const char* key : kUnavailableKeys) {
@@ -134,6 +123,7 @@ std::string RefusedByKnn(const v1::CompressStep& step) {
   if (step.has_distill()) {
     return NotAvailable("distillation of a tinyknn", "random pruning and int8 of its points");
   }
+  if (step.has_quantize()) return QuantizeRefusedByKnn(step.quantize());
   return step.has_prune() ? PruneRefusedByKnn(step.prune()) : "";
 }
 
@@ -163,6 +153,17 @@ void CheckPair(const v1::VariantSpec& variant, const std::string& path, const v1
   }
 }
 
+// Fake quantisation is in our own training loops only.
+void CheckDevice(const v1::VariantSpec& variant, const std::string& path,
+                 const v1::TrainSpec& train, CheckReport& report) {
+  if (train.device() != v1::DEVICE_CUDA) return;
+  for (int i = 0; i < variant.compress_size(); ++i) {
+    if (variant.compress(i).quantize().mode() != v1::QUANTIZE_MODE_QAT) continue;
+    report.Error(absl::StrCat(path, ".compress.", i, ".quantize.mode"),
+                 "mode qat trains on the processor, and train.device is cuda; use device: cpu");
+  }
+}
+
 }  // namespace
 
 void CheckSteps(const v1::VariantSpec& variant, const std::string& path, CheckReport& report) {
@@ -182,6 +183,7 @@ void CheckSteps(const v1::VariantSpec& variant, const std::string& path, CheckRe
 void CheckCombinations(const v1::SweepSpec& spec, CheckReport& report) {
   for (int i = 0; i < spec.variants_size(); ++i) {
     const v1::VariantSpec& variant = spec.variants(i);
+    CheckDevice(variant, absl::StrCat("variants.", i), spec.train(), report);
     for (const v1::ModelSpec& model : spec.models()) {
       if (IsExcludedPair(spec, variant, model)) continue;
       CheckPair(variant, absl::StrCat("variants.", i), model, report);

@@ -3,6 +3,7 @@
 // What a sweep file may leave out. docs/sweep-file.md lists the same values.
 #include <algorithm>
 
+#include "common/config/check_quantize.h"
 #include "common/config/model_defaults.h"
 #include "common/config/sweep_file.h"
 
@@ -92,10 +93,7 @@ void ApplyStepDefaults(v1::CompressStep& step) {
   } else if (step.has_finetune()) {
     TJ_DEFAULT(*step.mutable_finetune(), epochs, 10);
   } else if (step.has_quantize()) {
-    v1::QuantizeStep& quantize = *step.mutable_quantize();
-    DefaultEnum(quantize, &v1::QuantizeStep::mode, &v1::QuantizeStep::set_mode,
-                v1::QUANTIZE_MODE_STATIC);
-    TJ_DEFAULT(quantize, calibration_samples, 200);
+    ApplyQuantizeDefaults(*step.mutable_quantize());
   } else if (step.has_distill()) {
     v1::DistillStep& distill = *step.mutable_distill();
     DefaultEnum(distill, &v1::DistillStep::kind, &v1::DistillStep::set_kind,
