@@ -14,7 +14,7 @@ import {createRequire} from 'node:module';
 import {join} from 'node:path';
 import {createInterface} from 'node:readline';
 import process from 'node:process';
-import {readTensorFile} from './tensor_file.mjs';
+import {readInitializers, readTensorFile} from './tensor_file.mjs';
 
 const ort = createRequire(join(process.cwd(), 'package.json'))('onnxruntime-web');
 ort.env.wasm.numThreads = 1;
@@ -53,6 +53,16 @@ function prune(scope, criterion, sparsity) {
 }
 const finetune = {finetune: {epochs: 1}};
 const int8 = {quantize: {mode: 'QUANTIZE_MODE_STATIC'}};
+const perTensor = {
+  quantize: {mode: 'QUANTIZE_MODE_STATIC', observer: 'OBSERVER_MIN_MAX',
+             weightScales: 'WEIGHT_SCALES_PER_TENSOR'},
+};
+const wholeNumbers = {
+  quantize: {mode: 'QUANTIZE_MODE_STATIC', observer: 'OBSERVER_PERCENTILE', io: 'QUANTIZED_IO_INT8'},
+};
+const aware = {quantize: {mode: 'QUANTIZE_MODE_QAT', epochs: 1}};
+const dynamic = {quantize: {mode: 'QUANTIZE_MODE_DYNAMIC'}};
+const float16 = {quantize: {mode: 'QUANTIZE_MODE_FLOAT16'}};
 const distill = {distill: {kind: 'DISTILL_KIND_RESPONSE', epochs: 2}};
 
 const networkVariants = {
@@ -60,13 +70,26 @@ const networkVariants = {
   'l2-structured': [prune('STRUCTURED', 'L2', 0.5)],
   'random-structured-int8': [prune('STRUCTURED', 'RANDOM', 0.4), finetune, int8],
   'int8': [int8],
+  'int8-per-tensor': [perTensor],
+  'int8-io': [wholeNumbers],
+  'int8-aware': [aware],
+  'int8-dynamic': [dynamic],
+  'float16': [float16],
   'distilled': [distill],
   'distilled-int8': [distill, int8],
+};
+const graphVariants = {
+  'int8': [int8],
+  'int8-per-tensor': [perTensor],
+  'int8-io': [wholeNumbers],
+  'int8-dynamic': [dynamic],
+  'float16': [float16],
 };
 const knnVariants = {
   'random-pruned': [prune('UNSTRUCTURED', 'RANDOM', 0.6)],
   'int8': [int8],
   'random-pruned-int8': [prune('UNSTRUCTURED', 'RANDOM', 0.6), int8],
+  'float16': [float16],
 };
 
 function weather(context) {
@@ -102,7 +125,7 @@ if (dataFolder !== '' && existsSync(join(dataFolder, 'mnist'))) {
               model: {type: 'MODEL_TYPE_TINYCNN', conv: [4, 8], kernel: 3, dense: [16]}});
   const few = {...mnist, maxTrain: 200, maxTest: 64};
   for (const type of ['RESNET8', 'DS_CNN', 'MOBILENET_V1', 'AUTOENCODER']) {
-    cases.push({name: `mnist-${type.toLowerCase()}`, dataset: few, variants: {},
+    cases.push({name: `mnist-${type.toLowerCase()}`, dataset: few, variants: graphVariants,
                 model: {type: `MODEL_TYPE_${type}`}});
   }
   cases.push({name: 'mnist-tinyknn', dataset: mnist, variants: knnVariants,
@@ -111,20 +134,42 @@ if (dataFolder !== '' && existsSync(join(dataFolder, 'mnist'))) {
   console.log('MNIST left out: TINYJOULE_TEST_DATA_DIR does not name a folder that holds it');
 }
 
-async function largestDifference(folder) {
+// Numbers as the model takes them, and its outputs as numbers: float32, or int8 with the scale and
+// zero point that the model holds.
+function codingOf(folder) {
+  const constants = readInitializers(join(folder, 'model.onnx'));
+  const numbers = (name, type) => new type(new Uint8Array(constants.get(name)).buffer)[0];
+  const steps = (value) => ({scale: numbers(`${value}_scale`, Float32Array),
+                             zero: numbers(`${value}_zero_point`, Int8Array)});
+  const last = Math.max(...[...constants.keys()].map(
+      (name) => Number(/^value_(\d+)_scale$/.exec(name)?.[1] ?? -1)));
+  const input = steps('input');
+  const output = steps(`value_${last}`);
+  const halfToEven = (x) => (Math.abs(x % 1) === 0.5 ? 2 * Math.round(x / 2) : Math.round(x));
+  return {
+    encode: (values) => Int8Array.from(values, (value) => Math.min(127, Math.max(
+        -128, halfToEven(Math.fround(value / input.scale)) + input.zero))),
+    decode: (values) => Array.from(values, (value) => output.scale * (value - output.zero)),
+  };
+}
+
+// `rowsPerRun`: a model that quantises at run time shares its ranges among the rows of a run.
+async function largestDifference(folder, rowsPerRun, int8Io) {
   const inputs = readTensorFile(join(folder, 'test_inputs.pb'));
   const expected = readTensorFile(join(folder, 'predictions.pb'));
   const rows = Math.min(inputs.dims[0], kMaxRows);
   const sampleSize = inputs.values.length / inputs.dims[0];
   const session = await ort.InferenceSession.create(join(folder, 'model.onnx'));
+  const coding = int8Io ? codingOf(folder) : null;
   const outputs = [];
-  for (let first = 0; first < rows; first += kRowsPerRun) {
-    const end = Math.min(first + kRowsPerRun, rows);
-    const input = new ort.Tensor('float32',
-                                 inputs.values.slice(first * sampleSize, end * sampleSize),
+  for (let first = 0; first < rows; first += rowsPerRun) {
+    const end = Math.min(first + rowsPerRun, rows);
+    const values = inputs.values.slice(first * sampleSize, end * sampleSize);
+    const input = new ort.Tensor(coding ? 'int8' : 'float32', coding ? coding.encode(values) : values,
                                  [end - first, ...inputs.dims.slice(1)]);
     const results = await session.run({[session.inputNames[0]]: input});
-    outputs.push(...results[session.outputNames[0]].data);
+    const {data} = results[session.outputNames[0]];
+    outputs.push(...(coding ? coding.decode(data) : data));
   }
   const count = rows * (expected.values.length / expected.dims[0]);
   if (outputs.length !== count) throw new Error(`${folder}: ${outputs.length} outputs, not ${count}`);
@@ -143,7 +188,8 @@ async function largestDifference(folder) {
 let failures = 0;
 
 async function check(name, folder, outcome, quantizedNetwork) {
-  const {difference, largest} = await largestDifference(folder);
+  const {difference, largest} = await largestDifference(
+      folder, name.includes('dynamic') ? 1 : kRowsPerRun, name.includes('int8-io'));
   const tolerance = outcome.predictionTolerance;
   // A tolerance that hides errors is an error too; `largest` may miss rows that were left out.
   const honest = quantizedNetwork || tolerance <= 10 * kRelativeToleranceFloat * largest;

@@ -50,3 +50,40 @@ export function readTensorFile(path) {
   const copy = new Uint8Array(raw);
   return {dims, values: new Float32Array(copy.buffer)};
 }
+
+// [field, bytes] of each field of a message that has a length.
+function* fieldsOf(bytes) {
+  for (let position = 0; position < bytes.length;) {
+    let tag, value;
+    [tag, position] = readVarint(bytes, position);
+    const wire = tag % 8;
+    if (wire === 5 || wire === 1) {
+      position += wire === 5 ? 4 : 8;
+      continue;
+    }
+    [value, position] = readVarint(bytes, position);
+    if (wire !== 2) continue;
+    yield [Math.floor(tag / 8), bytes.subarray(position, position + value)];
+    position += value;
+  }
+}
+
+const kGraph = 7;
+const kInitializer = 5;
+const kName = 8;
+
+// The raw bytes of the initialisers of an ONNX model, by name.
+export function readInitializers(path) {
+  const initializers = new Map();
+  for (const [modelField, graph] of fieldsOf(readFileSync(path))) {
+    if (modelField !== kGraph) continue;
+    for (const [graphField, tensor] of fieldsOf(graph)) {
+      if (graphField !== kInitializer) continue;
+      const fields = new Map(fieldsOf(tensor));
+      if (fields.has(kRawData)) {
+        initializers.set(Buffer.from(fields.get(kName)).toString(), fields.get(kRawData));
+      }
+    }
+  }
+  return initializers;
+}
