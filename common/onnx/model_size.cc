@@ -126,7 +126,7 @@ void AddParameters(const GraphValue& value, v1::ModelSize* size) {
   const uint64_t count = static_cast<uint64_t>(value.size());
   const uint64_t nonzero = count - (zeros == occurrences.end() ? 0 : zeros->second);
   const uint64_t dense = value.size_bytes();
-  const uint64_t stored = value.size_bytes();
+  const uint64_t stored = value.stored_bytes();
   const uint64_t clustered = ClusteredBytes(value, occurrences.size());
   size->set_parameter_count(size->parameter_count() + count);
   size->set_nonzero_count(size->nonzero_count() + nonzero);

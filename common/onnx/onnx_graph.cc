@@ -3,15 +3,21 @@
 #include "common/onnx/onnx_graph.h"
 
 #include <algorithm>
-#include <cstring>
 #include <utility>
 
 #include "absl/strings/str_cat.h"
 #include "common/base/status.h"
+#include "common/onnx/constant_folding.h"
 #include "common/onnx/model_validation.h"
 #include "common/onnx/shape_inference.h"
 
 namespace tinyjoule {
+
+size_t GraphValue::stored_bytes() const {
+  size_t sum = 0;
+  for (const auto& [tensor, bytes] : stored) sum += bytes;
+  return sum;
+}
 
 bool GraphNode::HasAttribute(absl::string_view attribute) const {
   return attributes_.contains(attribute);
@@ -90,6 +96,7 @@ class GraphLoader {
     value.shape.assign(tensor.dims().begin(), tensor.dims().end());
     TJ_ASSIGN_OR_RETURN(value.type, ElementTypeOf(tensor.data_type()));
     TJ_ASSIGN_OR_RETURN(value.data, TensorBytes(tensor));
+    value.stored[name] = value.data.size();
     AddValue(std::move(value));
     return absl::OkStatus();
   }
@@ -146,9 +153,14 @@ class GraphLoader {
       node.inputs.push_back(input.empty() ? -1 : index_.at(input));
     }
     std::vector<GraphValue> results(static_cast<size_t>(proto.output_size()));
-    TJ_RETURN_IF_ERROR(InferShapes(OperandsOf(proto, node, &results)));
-    if (FoldConstant(node, &results)) return absl::OkStatus();
-    TJ_RETURN_IF_ERROR(CountActivations(results));
+    const NodeOperands operands = OperandsOf(proto, node, &results);
+    TJ_RETURN_IF_ERROR(InferShapes(operands));
+    TJ_RETURN_IF_ERROR(CountElements(results));
+    TJ_ASSIGN_OR_RETURN(const bool folded, FoldConstant(operands));
+    if (folded) {
+      AddValue(std::move(results.front()));
+      return absl::OkStatus();
+    }
     const int node_index = static_cast<int>(graph_.nodes_.size());
     for (GraphValue& result : results) {
       result.producer = node_index;
@@ -175,9 +187,9 @@ class GraphLoader {
   }
 
   // A small file must not ask for all memory.
-  absl::Status CountActivations(const std::vector<GraphValue>& results) {
-    for (const GraphValue& result : results) activation_elements_ += result.size();
-    if (activation_elements_ <= kMaxElements) return absl::OkStatus();
+  absl::Status CountElements(const std::vector<GraphValue>& results) {
+    for (const GraphValue& result : results) elements_ += result.size();
+    if (elements_ <= kMaxElements) return absl::OkStatus();
     return absl::InvalidArgumentError(
         absl::StrCat("the model's activations have more than ", kMaxElements, " elements"));
   }
@@ -191,26 +203,6 @@ class GraphLoader {
     return absl::UnimplementedError("a constant that is not given as a tensor");
   }
 
-  // Shapes are known before the first inference; so is what passes a constant on.
-  bool FoldConstant(const GraphNode& node, std::vector<GraphValue>* results) {
-    GraphValue& result = results->front();
-    const GraphValue& input = graph_.value(node.inputs[0]);
-    if (node.op_type == "Shape") {
-      const int64_t rank = static_cast<int64_t>(input.shape.size());
-      const int64_t start = node.Int("start", 0);
-      const int64_t first = std::clamp<int64_t>(start < 0 ? start + rank : start, 0, rank);
-      result.data.resize(result.size_bytes());
-      std::memcpy(result.data.data(), input.shape.data() + first, result.data.size());
-    } else if (node.op_type == "Identity" && input.constant) {
-      result.data = input.data;
-    } else {
-      return false;
-    }
-    result.constant = true;
-    AddValue(std::move(result));
-    return true;
-  }
-
   void AddConsumer(const GraphNode& node, int node_index) {
     for (const int input : node.inputs) {
       if (input < 0) continue;
@@ -221,7 +213,7 @@ class GraphLoader {
 
   OnnxGraph graph_;
   absl::flat_hash_map<std::string, int> index_;
-  int64_t activation_elements_ = 0;
+  int64_t elements_ = 0;
 };
 
 absl::StatusOr<OnnxGraph> OnnxGraph::Create(const onnx::ModelProto& model) {

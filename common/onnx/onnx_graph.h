@@ -6,6 +6,7 @@
 #include <onnx/onnx_pb.h>
 
 #include <cstdint>
+#include <map>
 #include <string>
 #include <vector>
 
@@ -24,9 +25,12 @@ struct GraphValue {
   std::string name;
   ElementType type = ElementType::kFloat;
   Shape shape;
-  // Constants only (initialisers, Constant nodes, shapes): the elements, little-endian, row-major.
+  // Constants only (initialisers, Constant nodes, shapes, and what nodes make of those): the
+  // elements, little-endian, row-major.
   bool constant = false;
   std::vector<uint8_t> data;
+  // Of a constant: the tensors in the file that it is made of, with the bytes of their elements.
+  std::map<std::string, size_t> stored;
   // Index of the node that makes it; -1: none.
   int producer = -1;
   // Indices of the nodes that read it, in topological order, each once.
@@ -34,6 +38,7 @@ struct GraphValue {
 
   int64_t size() const { return ElementCount(shape); }
   size_t size_bytes() const { return static_cast<size_t>(size()) * ElementSize(type); }
+  size_t stored_bytes() const;
   // The elements of a constant. T must be the C++ type of `type`.
   template <typename T>
   absl::Span<const T> elements() const {
@@ -69,8 +74,7 @@ class GraphNode {
 
 // A validated view of a model for those who run or measure it: one input, one output, nodes in
 // topological order, every shape known, for one inference (a symbolic first dimension is 1).
-// Constant nodes, and Shape and Identity of what is known, become constants. Immutable; owns its
-// data.
+// Constant nodes, and what FoldConstant computes, become constants. Immutable; owns its data.
 class OnnxGraph {
  public:
   // InvalidArgument: as ValidateModel, or operands that do not fit the operator. Unimplemented: an

@@ -78,6 +78,37 @@ std::string KindName(const ::testing::TestParamInfo<v1::Engine>& kind) {
 
 class InferenceEngineContract : public ::testing::TestWithParam<v1::Engine> {};
 
+// Four weights of the values -1, 0.5 and 2, looked up by whole bytes and by halves of them: upper
+// halves 0 and 2, lower halves 1 and 2. 1 x -1 + 10 x 2 = 19 and 1 x 0.5 + 10 x 2 = 20.5.
+TEST_P(InferenceEngineContract, WeightsAreLookedUpInACodebook) {
+  for (const bool halves : {false, true}) {
+    OnnxBuilder builder("clustered");
+    const auto to_int32 = IntAttribute("to", onnx::TensorProto::INT32);
+    builder.AddInput("input", {-1, 2});
+    builder.AddInitializer("codebook", {3}, std::vector<float>{-1, 0.5f, 2});
+    if (halves) {
+      builder.AddInitializer("indices", {2}, std::vector<uint8_t>{0x01, 0x22});
+      builder.AddInitializer("shape", {2}, std::vector<int64_t>{2, 2});
+      builder.AddScalar<int32_t>("16", 16);
+      builder.AddNode("Cast", {"indices"}, {"bytes"}, {to_int32});
+      builder.AddNode("Div", {"bytes", "16"}, {"first"});
+      builder.AddNode("Mul", {"first", "16"}, {"upper"});
+      builder.AddNode("Sub", {"bytes", "upper"}, {"second"});
+      builder.AddNode("Concat", {"first", "second"}, {"row"}, {IntAttribute("axis", 0)});
+      builder.AddNode("Reshape", {"row", "shape"}, {"numbers"});
+    } else {
+      builder.AddInitializer("indices", {2, 2}, std::vector<uint8_t>{0, 2, 1, 2});
+      builder.AddNode("Cast", {"indices"}, {"numbers"}, {to_int32});
+    }
+    builder.AddNode("Gather", {"codebook", "numbers"}, {"weight"}, {IntAttribute("axis", 0)});
+    builder.AddNode("Gemm", {"input", "weight"}, {"output"}, {IntAttribute("transB", 1)});
+    builder.AddOutput("output", {-1, 2});
+    const auto engine = Load(GetParam(), builder.Build());
+    ASSERT_NE(engine, nullptr);
+    EXPECT_EQ(RunOnce(*engine, {1, 10}), (std::vector<float>{19, 20.5f})) << halves;
+  }
+}
+
 INSTANTIATE_TEST_SUITE_P(Engines, InferenceEngineContract, ::testing::ValuesIn(Kinds()), KindName);
 
 // y = relu(x W^T + b) by hand: x = (1, 2), W = ((1, -1), (0.5, 2)), b = (0.25, -1).
