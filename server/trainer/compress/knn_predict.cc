@@ -4,112 +4,73 @@
 
 #include <algorithm>
 #include <cmath>
-#include <numeric>
-
-#include "server/trainer/nn/kernels.h"
 
 namespace tinyjoule {
 namespace {
 
-constexpr size_t kLane = static_cast<size_t>(kLanes);
+double Weight(const KnnModel& model, const KnnNeighbour& nearest, const KnnNeighbour& neighbour) {
+  if (model.weights == KnnWeighting::kUniform) return 1;
+  if (nearest.squared_distance == 0) return neighbour.squared_distance == 0 ? 1 : 0;
+  return 1 / std::sqrt(static_cast<double>(neighbour.squared_distance));
+}
 
-class NeighbourSearch {
- public:
-  explicit NeighbourSearch(const KnnModel& model)
-      : model_(model),
-        rows_(static_cast<size_t>(model.rows)),
-        padded_rows_((rows_ + kLane - 1) / kLane * kLane),
-        features_(static_cast<size_t>(model.features)),
-        points_(padded_rows_ * features_),
-        samples_(static_cast<size_t>(kDistanceSamples) * features_),
-        distances_(static_cast<size_t>(kDistanceSamples) * padded_rows_),
-        order_(rows_) {
-    const std::vector<float> points = KnnPointValues(model);
-    for (size_t row = 0; row < rows_; ++row) {
-      for (size_t f = 0; f < features_; ++f) {
-        points_[(row / kLane * features_ + f) * kLane + row % kLane] = points[row * features_ + f];
-      }
-    }
-  }
-
-  // At most kDistanceSamples samples.
-  void Predict(const float* samples, size_t count, float* outputs) {
-    std::copy_n(samples, count * features_, samples_.begin());
-    DistanceArguments arguments;
-    arguments.rows = static_cast<int64_t>(padded_rows_);
-    arguments.features = model_.features;
-    arguments.points = points_.data();
-    arguments.samples = samples_.data();
-    arguments.distances = distances_.data();
-    BestKernels().distances(arguments);
-    for (size_t i = 0; i < count; ++i) {
-      FindNearest(&distances_[i * padded_rows_]);
-      Vote(&distances_[i * padded_rows_], outputs + i * static_cast<size_t>(model_.output_count()));
-    }
-  }
-
- private:
-  // Squares are compared, the root being taken of the nearest only.
-  void FindNearest(const float* distances) {
-    const auto neighbours = static_cast<std::ptrdiff_t>(model_.k);
-    std::iota(order_.begin(), order_.end(), size_t{0});
-    const auto nearer = [distances](size_t a, size_t b) {
-      return distances[a] != distances[b] ? distances[a] < distances[b] : a < b;
-    };
-    std::nth_element(order_.begin(), order_.begin() + neighbours - 1, order_.end(), nearer);
-    std::sort(order_.begin(), order_.begin() + neighbours, nearer);
-  }
-
-  double Weight(const float* distances, size_t row) const {
-    if (model_.weights == KnnWeighting::kUniform) return 1;
-    const double nearest = distances[order_.front()];
-    if (nearest == 0) return distances[row] == 0 ? 1 : 0;
-    return 1 / std::sqrt(static_cast<double>(distances[row]));
-  }
-
-  void Vote(const float* distances, float* outputs) const {
-    const size_t count = static_cast<size_t>(model_.output_count());
-    std::vector<double> sums(count);
-    double weights = 0;
-    for (size_t i = 0; i < static_cast<size_t>(model_.k); ++i) {
-      const size_t row = order_[i];
-      const double weight = Weight(distances, row);
-      weights += weight;
-      if (model_.classifies()) {
-        sums[static_cast<size_t>(model_.classes[row])] += weight;
-        continue;
-      }
-      for (size_t o = 0; o < count; ++o) sums[o] += weight * model_.targets[row * count + o];
-    }
-    for (size_t o = 0; o < count; ++o) outputs[o] = static_cast<float>(sums[o] / weights);
-  }
-
-  const KnnModel& model_;
-  size_t rows_;
-  size_t padded_rows_;
-  size_t features_;
-  // As DistanceArguments wants them, with zeros behind the last row.
-  std::vector<float> points_;
-  // [kDistanceSamples][feature] and [kDistanceSamples][row].
-  std::vector<float> samples_;
-  std::vector<float> distances_;
-  std::vector<size_t> order_;
-};
+// Appends the outputs that `neighbours` give.
+void AppendVote(const KnnModel& model, absl::Span<const KnnNeighbour> neighbours,
+                std::vector<double>& votes, std::vector<float>& outputs) {
+  Vote(model, neighbours, absl::MakeSpan(votes));
+  outputs.insert(outputs.end(), votes.begin(), votes.end());
+}
 
 }  // namespace
 
-std::vector<float> Predict(const KnnModel& model, absl::Span<const float> samples) {
-  const size_t features = static_cast<size_t>(model.features);
-  const size_t outputs = static_cast<size_t>(model.output_count());
-  const size_t rows = samples.size() / features;
-  std::vector<float> predictions(rows * outputs);
-  NeighbourSearch search(model);
-  const size_t step = static_cast<size_t>(kDistanceSamples);
-  for (size_t row = 0; row < rows; row += step) {
-    search.Predict(samples.data() + row * features, std::min(step, rows - row),
-                   predictions.data() + row * outputs);
+void Vote(const KnnModel& model, absl::Span<const KnnNeighbour> neighbours,
+          absl::Span<double> outputs) {
+  std::fill(outputs.begin(), outputs.end(), 0.0);
+  double weights = 0;
+  for (const KnnNeighbour& neighbour : neighbours) {
+    const double weight = Weight(model, neighbours.front(), neighbour);
+    weights += weight;
+    if (model.classifies()) {
+      outputs[static_cast<size_t>(model.classes[neighbour.row])] += weight;
+      continue;
+    }
+    const float* target = &model.targets[neighbour.row * outputs.size()];
+    for (size_t o = 0; o < outputs.size(); ++o) outputs[o] += weight * target[o];
   }
-  return predictions;
+  for (double& output : outputs) output /= weights;
+}
+
+std::vector<float> Predict(const KnnModel& model, absl::Span<const float> samples) {
+  KnnSearch search(KnnPointValues(model), static_cast<size_t>(model.features));
+  const size_t count = static_cast<size_t>(model.k);
+  const std::vector<KnnNeighbour> nearest = search.Nearest(samples, count);
+  std::vector<double> votes(static_cast<size_t>(model.output_count()));
+  std::vector<float> outputs;
+  outputs.reserve(nearest.size() / count * votes.size());
+  for (size_t first = 0; first < nearest.size(); first += count) {
+    AppendVote(model, absl::MakeConstSpan(nearest).subspan(first, count), votes, outputs);
+  }
+  return outputs;
+}
+
+std::vector<float> PredictLeavingOneOut(const KnnModel& model) {
+  const std::vector<float> points = KnnPointValues(model);
+  KnnSearch search(points, static_cast<size_t>(model.features));
+  const size_t count = std::min<size_t>(static_cast<size_t>(model.k) + 1, search.rows());
+  const std::vector<KnnNeighbour> nearest = search.Nearest(points, count);
+  std::vector<double> votes(static_cast<size_t>(model.output_count()));
+  std::vector<float> outputs;
+  std::vector<KnnNeighbour> others;
+  for (uint32_t row = 0; row < search.rows(); ++row) {
+    others.assign(nearest.begin() + static_cast<std::ptrdiff_t>(row * count),
+                  nearest.begin() + static_cast<std::ptrdiff_t>((row + 1) * count));
+    const auto itself = std::find_if(others.begin(), others.end(),
+                                     [row](const KnnNeighbour& other) { return other.row == row; });
+    // It may be missing among more than k points that are equal to it.
+    others.erase(itself == others.end() ? others.end() - 1 : itself);
+    AppendVote(model, others, votes, outputs);
+  }
+  return outputs;
 }
 
 }  // namespace tinyjoule

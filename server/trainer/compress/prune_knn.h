@@ -10,8 +10,9 @@
 
 namespace tinyjoule {
 
-// Removes round(sparsity x rows) stored points, chosen at random; the order of the others stays.
-// InvalidArgument: a criterion other than random, or fewer points left than k.
+// Removes round(sparsity x rows) stored points, at random or as CondensedRows says (criterion
+// error); the order of the others stays. InvalidArgument: another criterion, or fewer points left
+// than k.
 [[nodiscard]] absl::Status PruneKnn(const v1::PruneStep& step, RandomSource& random,
                                     KnnModel& model);
 
