@@ -6,6 +6,8 @@
 
 #include "absl/strings/str_cat.h"
 #include "common/onnx/knn_model.h"
+#include "common/onnx/onnx_builder.h"
+#include "server/trainer/export/clustered_weights.h"
 #include "server/trainer/export/layer_operator.h"
 #include "server/trainer/export/network_onnx.h"
 
@@ -113,7 +115,12 @@ class FloatExport {
       operands.push_back(absl::StrCat(layer.name, ".", name));
       builder_.AddInitializer(operands.back(), shape, absl::MakeConstSpan(values));
     };
-    add_parameter("weight", WeightShape(layer, image_), layer.weight);
+    if (layer.clusters.empty()) {
+      add_parameter("weight", WeightShape(layer, image_), layer.weight);
+    } else {
+      operands.push_back(layer.name + ".weight");
+      AddClusteredWeights(layer, operands.back(), WeightShape(layer, image_), builder_);
+    }
     add_parameter("bias", {layer.out.channels}, layer.bias);
     add_parameter("mean", {layer.out.channels}, layer.mean);
     add_parameter("variance", {layer.out.channels}, layer.variance);

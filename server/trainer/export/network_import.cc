@@ -12,6 +12,7 @@
 #include "common/onnx/knn_model.h"
 #include "common/onnx/onnx_graph.h"
 #include "common/onnx/sliding_window.h"
+#include "server/trainer/export/clustered_weights.h"
 #include "server/trainer/export/network_onnx.h"
 
 namespace tinyjoule {
@@ -280,7 +281,9 @@ class Import {
 
 absl::StatusOr<Network> ImportNetwork(const onnx::ModelProto& model) {
   TJ_ASSIGN_OR_RETURN(const OnnxGraph graph, OnnxGraph::Create(model));
-  return Import(graph).Run();
+  TJ_ASSIGN_OR_RETURN(Network network, Import(graph).Run());
+  RestoreClusters(model, network);
+  return network;
 }
 
 absl::StatusOr<TrainedModel> ImportModel(const onnx::ModelProto& model) {

@@ -16,7 +16,8 @@ namespace tinyjoule {
 
 // The network in standard operators: Conv, Relu, MaxPool, GlobalAveragePool, Flatten, Gemm; input
 // "input" [N, sample shape...], output "output" [N, outputs] (logits in classification), parameters
-// "<layer>.weight" and "<layer>.bias". Equal networks give equal models.
+// "<layer>.weight" and "<layer>.bias", clustered weights as clustered_weights.h says. Equal
+// networks give equal models.
 onnx::ModelProto ExportNetwork(const Network& network);
 
 // The same graph in int8 as QuantizeLinear and DequantizeLinear around every operator: activations

@@ -132,7 +132,8 @@ TEST_P(ExportTest, HalfModelIsSound) {
   EXPECT_EQ(bytes, static_cast<size_t>(2 * FoldBatchNorm(network_).ParameterCount()));
   const auto size = MeasureModel(model, *SerializeModel(model));
   ASSERT_TRUE(size.ok()) << size.status();
-  EXPECT_EQ(size->parameter_count(), static_cast<uint64_t>(FoldBatchNorm(network_).ParameterCount()));
+  EXPECT_EQ(size->parameter_count(),
+            static_cast<uint64_t>(FoldBatchNorm(network_).ParameterCount()));
 }
 
 TEST_P(ExportTest, DynamicModelIsSound) {
@@ -141,7 +142,8 @@ TEST_P(ExportTest, DynamicModelIsSound) {
   ASSERT_TRUE(ValidateModel(model).ok()) << ValidateModel(model);
   const auto size = MeasureModel(model, *SerializeModel(model));
   ASSERT_TRUE(size.ok()) << size.status();
-  EXPECT_EQ(size->parameter_count(), static_cast<uint64_t>(FoldBatchNorm(network_).ParameterCount()));
+  EXPECT_EQ(size->parameter_count(),
+            static_cast<uint64_t>(FoldBatchNorm(network_).ParameterCount()));
   EXPECT_FALSE(ImportNetwork(model).ok()) << "an int8 model is no checkpoint";
 }
 

@@ -80,6 +80,7 @@ absl::StatusOr<std::vector<v1::EpochRecord>> Learn(const TrainingRows& rows,
   engine_options.batch_size = std::min(options.batch_size, std::max(row_count, 1U));
   engine_options.keep_zeros = options.keep_zeros;
   engine_options.fake_quantization = options.fake_quantization;
+  engine_options.hidden_loss = options.hidden_loss;
   TJ_ASSIGN_OR_RETURN(std::unique_ptr<TrainingEngine> engine,
                       context.make_engine(network, rows, engine_options));
   context.engine_description = engine->Description();

@@ -46,6 +46,8 @@ struct LearningOptions {
   double validation_fraction = 0;
   bool keep_zeros = false;
   std::optional<FakeQuantization> fake_quantization;
+  // As EngineOptions.
+  HiddenLoss* hidden_loss = nullptr;
   // Decides the order of the rows.
   uint64_t seed = 0;
   std::string what = "training";

@@ -3,7 +3,7 @@
 #include "server/trainer/fit/native_engine.h"
 
 #include <algorithm>
-#include <cmath>
+#include <cstdint>
 #include <numeric>
 #include <utility>
 
@@ -23,6 +23,25 @@ std::vector<size_t> ZeroWeights(const Network& network) {
   return zeros;
 }
 
+std::vector<TiedWeight> TiedWeights(const Network& network) {
+  constexpr size_t kNone = static_cast<size_t>(-1);
+  std::vector<TiedWeight> tied;
+  size_t start = 0;
+  for (const Layer& layer : network.layers) {
+    std::vector<size_t> first(UINT8_MAX + 1, kNone);
+    for (size_t i = 0; i < layer.clusters.size(); ++i) {
+      size_t& leader = first[layer.clusters[i]];
+      if (leader == kNone) {
+        leader = start + i;
+      } else {
+        tied.push_back({start + i, leader});
+      }
+    }
+    start += layer.weight.size() + layer.bias.size();
+  }
+  return tied;
+}
+
 NativeEngine::NativeEngine(const Network& network, const TrainingRows& rows,
                            const EngineOptions& options, const Kernels& kernels)
     : kernels_(kernels),
@@ -31,11 +50,15 @@ NativeEngine::NativeEngine(const Network& network, const TrainingRows& rows,
       pass_(network, options.batch_size, kernels),
       parameters_(FlatParameters(network)),
       gradients_(static_cast<size_t>(network.ParameterCount())),
-      first_moment_(gradients_.size()),
-      second_moment_(gradients_.size()) {
+      optimizer_({options.optimizer, options.learning_rate, options.weight_decay},
+                 gradients_.size(), kernels),
+      tied_(TiedWeights(network)) {
   if (options_.keep_zeros) zeros_ = ZeroWeights(network);
   if (options_.fake_quantization.has_value()) {
     fake_quantizer_ = std::make_unique<FakeQuantizer>(network, *options_.fake_quantization, pass_);
+  }
+  if (options_.hidden_loss != nullptr) {
+    hidden_gradient_ = pass_.ExtraGradient(options_.hidden_loss->layer() + 1);
   }
 }
 
@@ -60,34 +83,38 @@ double NativeEngine::Loss(absl::Span<const uint32_t> rows, float* gradient) {
 
 absl::Status NativeEngine::Step(absl::Span<const uint32_t> rows) {
   loss_sum_ += Loss(rows, pass_.output_gradient());
+  if (options_.hidden_loss != nullptr) loss_sum_ += AddHiddenLoss(rows);
   pass_.Backward(pass_parameters_, gradients_.data());
   Update();
+  if (options_.hidden_loss != nullptr) options_.hidden_loss->Update();
   pass_.UpdateMoments(parameters_.data());
   return absl::OkStatus();
 }
 
-void NativeEngine::Update() {
-  ++steps_;
-  if (options_.optimizer == v1::OPTIMIZER_SGD) {
-    const float rate = static_cast<float>(options_.learning_rate);
-    const float decay = static_cast<float>(options_.weight_decay);
-    for (size_t i = 0; i < gradients_.size(); ++i) {
-      parameters_[i] -= rate * (gradients_[i] + decay * parameters_[i]);
-    }
-  } else {
-    AdamArguments adam;
-    adam.count = static_cast<int64_t>(gradients_.size());
-    adam.parameters = parameters_.data();
-    adam.gradients = gradients_.data();
-    adam.first_moment = first_moment_.data();
-    adam.second_moment = second_moment_.data();
-    const double steps = static_cast<double>(steps_);
-    adam.step_size = static_cast<float>(options_.learning_rate / (1 - std::pow(0.9, steps)));
-    adam.root_scale = static_cast<float>(1 / std::sqrt(1 - std::pow(0.999, steps)));
-    adam.weight_decay = static_cast<float>(options_.weight_decay);
-    kernels_.adam(adam);
+// What a layer gives stands in rows that may have borders between them.
+double NativeEngine::AddHiddenLoss(absl::Span<const uint32_t> rows) {
+  const size_t value = options_.hidden_loss->layer() + 1;
+  const FeatureMap& shape = pass_.ValueShape(value);
+  const int64_t length = shape.width * pass_.lanes();
+  hidden_values_.resize(static_cast<size_t>(shape.size() * pass_.lanes()));
+  for (int64_t row = 0; row < shape.channels * shape.height; ++row) {
+    std::copy_n(pass_.ValueRow(value, row), length, hidden_values_.begin() + row * length);
   }
+  HiddenBatch batch;
+  batch.value_count = shape.size();
+  batch.lanes = pass_.lanes();
+  batch.values = hidden_values_.data();
+  batch.rows = rows;
+  return options_.hidden_loss->Compute(batch, hidden_gradient_.data());
+}
+
+void NativeEngine::Update() {
+  for (const TiedWeight& tied : tied_) gradients_[tied.first] += gradients_[tied.weight];
+  for (const TiedWeight& tied : tied_) gradients_[tied.weight] = gradients_[tied.first];
+  optimizer_.Step(gradients_.data(), parameters_.data());
   for (size_t zero : zeros_) parameters_[zero] = 0.0F;
+  // Vector and scalar instructions may round the same step differently.
+  for (const TiedWeight& tied : tied_) parameters_[tied.weight] = parameters_[tied.first];
 }
 
 absl::StatusOr<double> NativeEngine::TakeLossSum() { return std::exchange(loss_sum_, 0.0); }

@@ -8,11 +8,22 @@
 #include <string>
 #include <vector>
 
+#include "server/trainer/fit/optimizer.h"
 #include "server/trainer/fit/training_engine.h"
 #include "server/trainer/nn/kernels.h"
 #include "server/trainer/nn/network_pass.h"
 
 namespace tinyjoule {
+
+// The flat indices of the weights (not biases) that are exactly zero.
+std::vector<size_t> ZeroWeights(const Network& network);
+
+// A weight that always has the value of the first one of its cluster. Flat indices.
+struct TiedWeight {
+  size_t weight = 0;
+  size_t first = 0;
+};
+std::vector<TiedWeight> TiedWeights(const Network& network);
 
 // Trains on one processor core by our own loops. Parameters, gradients and moments are one row
 // each; the same start and the same steps give the same bits on the same instruction set.
@@ -28,11 +39,12 @@ class NativeEngine final : public TrainingEngine {
   absl::Status SetParameters(absl::Span<const float> parameters) override;
   std::string Description() const override;
 
-  // Of the last step, before masks.
+  // Of the last step, before masks; of a cluster's weights the sum.
   const std::vector<float>& gradients() const { return gradients_; }
 
  private:
   double Loss(absl::Span<const uint32_t> rows, float* gradient);
+  double AddHiddenLoss(absl::Span<const uint32_t> rows);
   void Update();
 
   const Kernels& kernels_;
@@ -45,16 +57,15 @@ class NativeEngine final : public TrainingEngine {
   // What the last forward pass has seen: the parameters, or them rounded.
   const float* pass_parameters_ = nullptr;
   std::vector<float> gradients_;
-  std::vector<float> first_moment_;
-  std::vector<float> second_moment_;
+  Optimizer optimizer_;
   // Indices of the weights that stay zero.
   std::vector<size_t> zeros_;
-  int64_t steps_ = 0;
+  std::vector<TiedWeight> tied_;
+  // Of the hidden loss: what its layer gives, [value][lane], and where its derivative goes.
+  std::vector<float> hidden_values_;
+  absl::Span<float> hidden_gradient_;
   double loss_sum_ = 0;
 };
-
-// The flat indices of the weights (not biases) that are exactly zero.
-std::vector<size_t> ZeroWeights(const Network& network);
 
 }  // namespace tinyjoule
 

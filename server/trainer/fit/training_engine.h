@@ -12,6 +12,7 @@
 #include "absl/status/statusor.h"
 #include "absl/types/span.h"
 #include "server/trainer/fit/fake_quantization.h"
+#include "server/trainer/fit/hidden_loss.h"
 #include "server/trainer/fit/loss.h"
 #include "server/trainer/nn/network.h"
 #include "tinyjoule/v1/sweep.pb.h"
@@ -39,16 +40,20 @@ struct EngineOptions {
   bool keep_zeros = false;
   // What forward passes are rounded to (quantisation-aware training).
   std::optional<FakeQuantization> fake_quantization;
+  // Learnt from beside `loss`; not part of MeanLoss. Borrowed; null: none.
+  HiddenLoss* hidden_loss = nullptr;
 };
 
-// One network in training.
+// One network in training. The weights of a cluster (Layer::clusters) keep one value, which moves
+// by the sum of their gradients.
 //
 //   1. Step() with the rows of each batch; TakeLossSum() whenever the loss is asked for.
 //   2. MeanLoss() over rows that no step sees, for early stopping.
 //   3. Parameters() as trained so far; SetParameters() goes back to earlier ones.
 //
 // Implementations: our own loops (NativeEngine) and LibTorch (TorchEngine). Not thread-safe.
-// Errors: Internal, with LibTorch's message; ResourceExhausted when memory ran out.
+// Errors: Unimplemented, what only the other one does; Internal, with LibTorch's message;
+// ResourceExhausted when memory ran out.
 class TrainingEngine {
  public:
   virtual ~TrainingEngine() = default;

@@ -69,6 +69,9 @@ struct Layer {
   std::vector<float> weight;
   // [out channels].
   std::vector<float> bias;
+  // Of a clustered layer, as many as weights: weights of one number have one value, and training
+  // moves them together.
+  std::vector<uint8_t> clusters;
   // kBatchNorm, [channels]: the running moments that inference uses.
   std::vector<float> mean;
   std::vector<float> variance;

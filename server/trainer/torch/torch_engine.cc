@@ -13,6 +13,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "common/base/status.h"
+#include "server/trainer/fit/native_engine.h"
 #include "server/trainer/torch/torch_forward.h"
 
 namespace tinyjoule {
@@ -110,6 +111,7 @@ class TorchEngine final : public TrainingEngine {
     second_moment_ = torch::zeros_like(parameters_);
     loss_sum_ = torch::zeros({}, torch::TensorOptions(torch::kFloat64).device(device));
     if (options.keep_zeros) mask_ = MaskOf(network, parameters.size());
+    leaders_ = LeadersOf(network, parameters.size());
   }
 
   absl::Status Step(absl::Span<const uint32_t> rows) override {
@@ -203,6 +205,18 @@ class TorchEngine final : public TrainingEngine {
     return CopyOf(mask, {static_cast<int64_t>(count)}, device_);
   }
 
+  // For each parameter the one whose value it has; undefined without clusters.
+  torch::Tensor LeadersOf(const Network& network, size_t count) const {
+    const std::vector<TiedWeight> tied = TiedWeights(network);
+    if (tied.empty()) return torch::Tensor();
+    std::vector<int64_t> leaders(count);
+    std::iota(leaders.begin(), leaders.end(), int64_t{0});
+    for (const TiedWeight& weight : tied) {
+      leaders[weight.weight] = static_cast<int64_t>(weight.first);
+    }
+    return torch::tensor(leaders, torch::kInt64).to(device_);
+  }
+
   // With `moments` as in training.
   torch::Tensor Loss(const torch::Tensor& rows, TorchMoments* moments) {
     const torch::Tensor outputs =
@@ -214,6 +228,10 @@ class TorchEngine final : public TrainingEngine {
 
   void Update(torch::Tensor gradient) {
     ++steps_;
+    if (leaders_.defined()) {
+      gradient =
+          torch::zeros_like(gradient).index_add_(0, leaders_, gradient).index_select(0, leaders_);
+    }
     if (options_.weight_decay != 0) gradient = gradient + options_.weight_decay * parameters_;
     if (options_.optimizer == v1::OPTIMIZER_SGD) {
       parameters_.add_(gradient, -options_.learning_rate);
@@ -227,6 +245,7 @@ class TorchEngine final : public TrainingEngine {
                            -options_.learning_rate / (1 - std::pow(0.9, steps)));
     }
     if (mask_.defined()) parameters_.mul_(mask_);
+    if (leaders_.defined()) parameters_.copy_(parameters_.index_select(0, leaders_));
   }
 
   void UpdateMoments(const TorchMoments& batch) {
@@ -247,6 +266,7 @@ class TorchEngine final : public TrainingEngine {
   torch::Tensor first_moment_;
   torch::Tensor second_moment_;
   torch::Tensor mask_;
+  torch::Tensor leaders_;
   // Stays on the device, so that no step waits for the host.
   torch::Tensor loss_sum_;
   int64_t steps_ = 0;
@@ -255,6 +275,11 @@ class TorchEngine final : public TrainingEngine {
 absl::StatusOr<std::unique_ptr<TorchEngine>> Create(const Network& network,
                                                     const TrainingRows& rows,
                                                     const EngineOptions& options, bool cuda) {
+  if (options.hidden_loss != nullptr) {
+    return absl::UnimplementedError(
+        "distill.kind: feature and relational are trained by our own loops only; use train.device: "
+        "cpu, or kind: response");
+  }
   // Trainers run one to a core.
   torch::set_num_threads(1);
   if (cuda && !TorchHasCuda()) {

@@ -151,8 +151,51 @@ TEST_P(EnginesTest, TenStepsAgree) {
   EXPECT_EQ(theirs[zero], 0.0F);
 }
 
+// Two values in the output layer, one moved by each step as the sum of its gradients says.
+TEST_P(EnginesTest, ClustersStayTogether) {
+  Layer& output = network_.layers.back();
+  for (size_t i = 0; i < output.weight.size(); ++i) {
+    output.clusters.push_back(i % 3 == 0 ? 1 : 0);
+    output.weight[i] = i % 3 == 0 ? 0.25F : -0.5F;
+  }
+  options_.optimizer = v1::OPTIMIZER_SGD;
+  options_.learning_rate = 1e-4;
+  NativeEngine native(network_, rows_, options_);
+  auto torch_engine = CreateTorchEngine(network_, rows_, options_, /*cuda=*/false);
+  ASSERT_TRUE(torch_engine.ok()) << torch_engine.status();
+  for (int step = 0; step < 5; ++step) {
+    ASSERT_TRUE(native.Step(order_).ok());
+    ASSERT_TRUE((*torch_engine)->Step(order_).ok());
+  }
+  const std::vector<float> ours = *native.Parameters();
+  const std::vector<float> theirs = *(*torch_engine)->Parameters();
+  const size_t first =
+      static_cast<size_t>(network_.ParameterCount()) - output.bias.size() - output.weight.size();
+  EXPECT_NE(ours[first], 0.25F);
+  for (size_t i = 0; i < output.weight.size(); ++i) {
+    EXPECT_EQ(ours[first + i], ours[first + (i % 3 == 0 ? 0 : 1)]);
+    EXPECT_EQ(theirs[first + i], theirs[first + (i % 3 == 0 ? 0 : 1)]);
+    EXPECT_NEAR(ours[first + i], theirs[first + i], 1e-3);
+  }
+}
+
 INSTANTIATE_TEST_SUITE_P(Layouts, EnginesTest, testing::ValuesIn(Cases()),
                          [](const auto& test) { return test.param.name; });
+
+class NoLoss final : public HiddenLoss {
+ public:
+  size_t layer() const override { return 0; }
+  double Compute(const HiddenBatch&, float*) override { return 0; }
+};
+
+TEST(TorchEngineTest, LossesOnHiddenLayersAreRefused) {
+  NoLoss loss;
+  EngineOptions options;
+  options.hidden_loss = &loss;
+  const auto engine = CreateTorchEngine(Network(), {}, options, /*cuda=*/false);
+  EXPECT_EQ(engine.status().code(), absl::StatusCode::kUnimplemented);
+  EXPECT_NE(engine.status().message().find("use train.device: cpu"), absl::string_view::npos);
+}
 
 TEST(TorchEngineTest, CudaWithoutADeviceIsAClearError) {
   if (TorchHasCuda()) GTEST_SKIP() << "this machine has a CUDA device";
