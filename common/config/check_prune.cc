@@ -78,11 +78,12 @@ std::string PruneRefusedByNetwork(const v1::PruneStep& prune) {
 std::string PruneRefusedByKnn(const v1::PruneStep& prune) {
   if (prune.scope() == v1::PRUNE_SCOPE_STRUCTURED) {
     return "a tinyknn has no channels that structured pruning could remove; its stored points are "
-           "pruned with scope: unstructured, criterion: random";
+           "pruned with scope: unstructured, criterion: random or error";
   }
-  if (prune.criterion() != v1::PRUNE_CRITERION_RANDOM) {
+  if (prune.criterion() != v1::PRUNE_CRITERION_RANDOM &&
+      prune.criterion() != v1::PRUNE_CRITERION_ERROR) {
     return absl::StrCat("the stored points of a tinyknn have no ", WordOf(prune.criterion()),
-                        " weight; they are pruned with criterion: random");
+                        " weight; they are pruned with criterion: random or error");
   }
   if (prune.allocation() == v1::PRUNE_ALLOCATION_GLOBAL) {
     return "allocation: global compares layers, and a tinyknn has none";

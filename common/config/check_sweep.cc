@@ -73,7 +73,12 @@ void CheckModels(const v1::SweepSpec& spec, CheckReport& report) {
   }
   CheckNames(spec.models(), "models", report);
   for (int i = 0; i < spec.models_size(); ++i) {
-    CheckModel(spec.models(i), absl::StrCat("models.", i), report);
+    const std::string path = absl::StrCat("models.", i);
+    CheckModel(spec.models(i), path, report);
+    if (spec.models(i).has_prototypes()) {
+      report.Error(path + ".prototypes",
+                   "prototypes are what a student stores; a model stores every training row");
+    }
   }
 }
 

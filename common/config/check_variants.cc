@@ -6,6 +6,7 @@
 #include "absl/strings/str_cat.h"
 #include "absl/strings/strip.h"
 #include "common/base/names.h"
+#include "common/config/check_distill.h"
 #include "common/config/check_prune.h"
 #include "common/config/check_quantize.h"
 #include "common/config/model_defaults.h"
@@ -20,43 +21,6 @@ void CheckFinetune(const v1::FinetuneStep& finetune, const std::string& path, Ch
   if (finetune.has_lr() && !(finetune.lr() > 0)) report.Error(path + ".lr", "lr is above 0");
 }
 
-void CheckStudent(const v1::DistillStep& distill, const std::string& path, CheckReport& report) {
-  if (!distill.has_student()) {
-    return report.Error(path, "distill needs \"student\", the smaller model");
-  }
-  const v1::ModelSpec student = ResolveStudent({}, distill.student());
-  if (student.type() == v1::MODEL_TYPE_TINYKNN || student.type() == v1::MODEL_TYPE_ONNX) {
-    report.Error(path + ".student.type", "a student is trained: its type is tinycnn or tinymlp");
-  } else if (student.type() != v1::MODEL_TYPE_UNSPECIFIED) {
-    CheckModel(student, path + ".student", report);
-  }
-}
-
-void CheckDistill(const v1::DistillStep& distill, const std::string& path, CheckReport& report) {
-  if (distill.kind() != v1::DISTILL_KIND_RESPONSE) {
-    report.Error(path + ".kind",
-                 NotAvailable(absl::StrCat("distill kind ", WordOf(distill.kind())), "response"));
-  }
-  CheckStudent(distill, path, report);
-  if (!(distill.alpha() >= 0 && distill.alpha() <= 1)) {
-    report.Error(path + ".alpha", "alpha is from 0 to 1");
-  }
-  if (!(distill.temperature() > 0)) report.Error(path + ".temperature", "temperature is above 0");
-  if (distill.epochs() < 1) report.Error(path + ".epochs", "epochs is at least 1");
-  if (distill.has_lr() && !(distill.lr() > 0)) report.Error(path + ".lr", "lr is above 0");
-}
-
-// Keys that the format has and this version does not honour: never silently ignored.
-constexpr const char* kUnavailableKeys[] = {"distill.teacher", "distill.beta"};
-
-void CheckAvailable(const std::string& path, CheckReport& report) {
-  for (const char* key : kUnavailableKeys) {
-    const std::string at = absl::StrCat(path, ".", key);
-    if (report.IsGiven(at))
-      report.Error(at, absl::StrCat(key, " is not available in this version"));
-  }
-}
-
 void CheckStep(const v1::CompressStep& step, const std::set<std::string>& swept,
                const std::string& path, CheckReport& report) {
   switch (step.step_case()) {
@@ -69,15 +33,26 @@ void CheckStep(const v1::CompressStep& step, const std::set<std::string>& swept,
     case v1::CompressStep::kDistill:
       return CheckDistill(step.distill(), path + ".distill", report);
     case v1::CompressStep::kCluster:
-      return report.Error(path, NotAvailable("cluster", "prune, finetune, quantize and distill"));
+      return CheckCluster(step.cluster(), path + ".cluster", report);
     case v1::CompressStep::STEP_NOT_SET:
-      return report.Error(path, "the step is empty; it wants prune, finetune, quantize or distill");
+      return report.Error(path,
+                          "the step is empty; it wants prune, finetune, quantize, distill "
+                          "or cluster");
   }
 }
 
 bool Has(const v1::VariantSpec& variant, v1::CompressStep::StepCase kind) {
   return std::any_of(variant.compress().begin(), variant.compress().end(),
                      [&](const v1::CompressStep& step) { return step.step_case() == kind; });
+}
+
+// Why a step makes no sense once weights share their values; else empty.
+std::string RefusedBehindCluster(const v1::CompressStep& step) {
+  if (step.has_cluster()) return "the weights are clustered already";
+  if (step.has_prune()) {
+    return "pruning takes clusters apart; prune first, then cluster what is left";
+  }
+  return "";
 }
 
 void CheckOrder(const v1::VariantSpec& variant, const std::string& path, CheckReport& report) {
@@ -92,10 +67,11 @@ void CheckOrder(const v1::VariantSpec& variant, const std::string& path, CheckRe
                                              "trained or pruned; move quantize to the end");
     }
     if (step.has_quantize()) ++quantize_steps;
-    if (step.has_cluster()) clustered = true;
-    if (step.has_prune() && clustered) {
-      report.Error(at, "pruning takes clusters apart; prune first, then cluster what is left");
+    if (clustered) {
+      const std::string refused = RefusedBehindCluster(step);
+      if (!refused.empty()) report.Error(at, refused);
     }
+    clustered |= step.has_cluster();
     if (step.has_distill() && i > 0) {
       report.Error(at, "distill starts from a new student, so it must be the first step");
     }
@@ -120,11 +96,18 @@ std::string ExcludeHint(const v1::VariantSpec& variant, const v1::ModelSpec& mod
 // Why this step cannot be done to a tinyknn, whose parameters are its stored points; else empty.
 std::string RefusedByKnn(const v1::CompressStep& step) {
   if (step.has_finetune()) return "a tinyknn is not trained, so it cannot be fine-tuned";
-  if (step.has_distill()) {
-    return NotAvailable("distillation of a tinyknn", "random pruning and int8 of its points");
+  if (step.has_cluster()) {
+    return "a tinyknn has no weights to cluster; prune its points, or distill it into prototypes";
   }
   if (step.has_quantize()) return QuantizeRefusedByKnn(step.quantize());
   return step.has_prune() ? PruneRefusedByKnn(step.prune()) : "";
+}
+
+// Why this step cannot be done to the model; else empty.
+std::string Refused(const v1::CompressStep& step, const v1::ModelSpec& model) {
+  if (step.has_distill()) return DistillRefused(step.distill(), model);
+  if (model.type() == v1::MODEL_TYPE_TINYKNN) return RefusedByKnn(step);
+  return step.has_prune() ? PruneRefusedByNetwork(step.prune()) : "";
 }
 
 bool IsExcludedPair(const v1::SweepSpec& spec, const v1::VariantSpec& variant,
@@ -138,14 +121,12 @@ bool IsExcludedPair(const v1::SweepSpec& spec, const v1::VariantSpec& variant,
 
 void CheckPair(const v1::VariantSpec& variant, const std::string& path, const v1::ModelSpec& model,
                CheckReport& report) {
+  // What the steps before have left.
+  v1::ModelSpec at = model;
   for (int i = 0; i < variant.compress_size(); ++i) {
     const v1::CompressStep& step = variant.compress(i);
-    std::string refused;
-    if (model.type() == v1::MODEL_TYPE_TINYKNN) {
-      refused = RefusedByKnn(step);
-    } else if (step.has_prune()) {
-      refused = PruneRefusedByNetwork(step.prune());
-    }
+    const std::string refused = Refused(step, at);
+    if (step.has_distill()) at = StudentOf(step.distill(), model);
     if (refused.empty()) continue;
     report.Error(absl::StrCat(path, ".compress.", i),
                  absl::StrCat("model ", model.name(), ": ", refused, ExcludeHint(variant, model)));
@@ -153,14 +134,22 @@ void CheckPair(const v1::VariantSpec& variant, const std::string& path, const v1
   }
 }
 
-// Fake quantisation is in our own training loops only.
+// What only our own training loops do.
 void CheckDevice(const v1::VariantSpec& variant, const std::string& path,
                  const v1::TrainSpec& train, CheckReport& report) {
   if (train.device() != v1::DEVICE_CUDA) return;
   for (int i = 0; i < variant.compress_size(); ++i) {
-    if (variant.compress(i).quantize().mode() != v1::QUANTIZE_MODE_QAT) continue;
-    report.Error(absl::StrCat(path, ".compress.", i, ".quantize.mode"),
-                 "mode qat trains on the processor, and train.device is cuda; use device: cpu");
+    const v1::CompressStep& step = variant.compress(i);
+    const std::string at = absl::StrCat(path, ".compress.", i);
+    constexpr const char* kInstead =
+        " trains on the processor, and train.device is cuda; use device: cpu";
+    if (step.quantize().mode() == v1::QUANTIZE_MODE_QAT) {
+      report.Error(at + ".quantize.mode", absl::StrCat("mode qat", kInstead));
+    }
+    if (step.has_distill() && step.distill().kind() != v1::DISTILL_KIND_RESPONSE) {
+      report.Error(at + ".distill.kind",
+                   absl::StrCat("kind ", WordOf(step.distill().kind()), kInstead));
+    }
   }
 }
 
@@ -171,11 +160,10 @@ void CheckSteps(const v1::VariantSpec& variant, const std::string& path, CheckRe
     const std::string step = absl::StrCat("compress.", i);
     CheckStep(variant.compress(i), SweptKeys(variant, step + ".prune."),
               absl::StrCat(path, ".", step), report);
-    CheckAvailable(absl::StrCat(path, ".", step), report);
   }
   CheckOrder(variant, path, report);
   if (Has(variant, v1::CompressStep::kFinetune) && !Has(variant, v1::CompressStep::kPrune) &&
-      !Has(variant, v1::CompressStep::kDistill)) {
+      !Has(variant, v1::CompressStep::kDistill) && !Has(variant, v1::CompressStep::kCluster)) {
     report.Warning(path + ".compress", "finetune follows no prune: it only trains for longer");
   }
 }

@@ -29,6 +29,7 @@ v1::ModelType StudentType(const v1::ModelSpec& teacher, const v1::ModelSpec& stu
   if (student.type() != v1::MODEL_TYPE_UNSPECIFIED) return student.type();
   if (!student.conv().empty() || !student.dense().empty()) return v1::MODEL_TYPE_TINYCNN;
   if (!student.hidden().empty()) return v1::MODEL_TYPE_TINYMLP;
+  if (student.has_prototypes()) return v1::MODEL_TYPE_TINYKNN;
   return teacher.type();
 }
 

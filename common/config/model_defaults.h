@@ -29,8 +29,8 @@ void ApplyPruneDefaults(v1::PruneStep& prune);
 std::string DefaultModelName(v1::ModelType type);
 
 // The student of a distillation as a complete model: its type is the given one, or the one that its
-// keys belong to (conv: tinycnn, hidden: tinymlp), or the teacher's; layers that are not given are
-// the teacher's when the types are equal, else the type's defaults.
+// keys belong to (conv: tinycnn, hidden: tinymlp, prototypes: tinyknn), or the teacher's; layers
+// that are not given are the teacher's when the types are equal, else the type's defaults.
 v1::ModelSpec ResolveStudent(const v1::ModelSpec& teacher, const v1::ModelSpec& student);
 
 }  // namespace tinyjoule

@@ -3,6 +3,7 @@
 // What a sweep file may leave out. docs/sweep-file.md lists the same values.
 #include <algorithm>
 
+#include "common/config/check_distill.h"
 #include "common/config/check_quantize.h"
 #include "common/config/model_defaults.h"
 #include "common/config/sweep_file.h"
@@ -95,12 +96,7 @@ void ApplyStepDefaults(v1::CompressStep& step) {
   } else if (step.has_quantize()) {
     ApplyQuantizeDefaults(*step.mutable_quantize());
   } else if (step.has_distill()) {
-    v1::DistillStep& distill = *step.mutable_distill();
-    DefaultEnum(distill, &v1::DistillStep::kind, &v1::DistillStep::set_kind,
-                v1::DISTILL_KIND_RESPONSE);
-    TJ_DEFAULT(distill, alpha, 0.5);
-    TJ_DEFAULT(distill, temperature, 4.0);
-    TJ_DEFAULT(distill, epochs, 60);
+    ApplyDistillDefaults(*step.mutable_distill());
   } else if (step.has_cluster()) {
     TJ_DEFAULT(*step.mutable_cluster(), centroids, 16);
   }

@@ -52,6 +52,34 @@ TEST_F(CoordinatorSweepsTest, TheBaseIsTrainedOnceAndBeforeItsVariants) {
   EXPECT_EQ(counts.runs(), 4u);
 }
 
+// The teacher of both students, which is one of the models too.
+TEST_F(CoordinatorSweepsTest, ATeacherIsTrainedOnceForAllItsStudents) {
+  Start();
+  const std::string id = Submit(
+      "version: 1\nname: s\nseed: 7\ndataset: {type: synthetic_weather, split: {method: holdout}}\n"
+      "models:\n  - {name: large, type: tinymlp, hidden: [64, 32]}\n"
+      "  - {name: one, type: tinymlp, hidden: [8]}\n"
+      "  - {name: other, type: tinycnn, conv: [4]}\n"
+      "variants:\n  - float32\n  - name: taught\n    compress: [{distill: {teacher: "
+      "{type: tinymlp, hidden: [64, 32]}}}]\n"
+      "exclude: [{variant: taught, model: large}, {variant: float32, model: one},\n"
+      "  {variant: float32, model: other}]\n");
+  ASSERT_EQ(executor_->tasks.size(), 1u);
+  EXPECT_EQ(executor_->tasks[0].kind(), v1::TASK_KIND_BASE);
+  EXPECT_EQ(executor_->tasks[0].trial().model().hidden(0), 64u);
+  executor_->FinishFirst();
+  ASSERT_EQ(executor_->tasks.size(), 2u);
+  for (const v1::TrainingTask& task : executor_->tasks) {
+    EXPECT_EQ(task.kind(), v1::TASK_KIND_COMPRESS);
+    EXPECT_EQ(task.trial().compress(0).distill().teacher().hidden(0), 64u);
+  }
+  EXPECT_EQ(executor_->tasks[0].trial().compress(0).distill().student().hidden(0), 8u);
+  EXPECT_EQ(executor_->tasks[1].trial().compress(0).distill().student().conv(0), 4u);
+  EXPECT_EQ(executor_->tasks[0].checkpoint_path(), executor_->tasks[1].checkpoint_path());
+  executor_->FinishAll();
+  EXPECT_EQ(GetSweep(id).counts().trials_ready(), 3u);
+}
+
 TEST_F(CoordinatorSweepsTest, SubmittingTwiceIsOneSweep) {
   Start();
   const auto first = TrySubmit(Yaml("s", 1, kAnywhere), "request-1");

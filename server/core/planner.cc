@@ -29,7 +29,10 @@ class Planner {
 
  private:
   void AddTrial(const ExpandedTrial& trial) {
-    std::string task_id = AddTask(v1::TASK_KIND_BASE, BaseTrial(trial.trial), trial.model, "");
+    const bool taught =
+        trial.trial.compress_size() > 0 && trial.trial.compress(0).distill().has_teacher();
+    std::string task_id = AddTask(v1::TASK_KIND_BASE, BaseTrial(trial.trial),
+                                  absl::StrCat(taught ? "teacher of " : "", trial.model), "");
     if (FinalTaskKind(trial.trial) == v1::TASK_KIND_COMPRESS) {
       task_id = AddTask(v1::TASK_KIND_COMPRESS, trial.trial,
                         TrialLabel(trial.model, trial.variant, trial.parameters), task_id);

@@ -98,8 +98,12 @@ def other_variants():
     yield "int8", [{"quantize": {"mode": "QUANTIZE_MODE_STATIC", "calibrationSamples": 200}}]
 
 
-def distillation():
-    yield "distilled", [{"distill": {"kind": "DISTILL_KIND_RESPONSE", "alpha": 0.5}}]
+def distillation(model):
+    # Half the teacher's channels and units.
+    student = {key: [(units + 1) // 2 for units in value] if isinstance(value, list) else value
+               for key, value in MODELS[model].items()}
+    yield "distilled", [{"distill": {"kind": "DISTILL_KIND_RESPONSE", "alpha": 0.5,
+                                     "student": student}}]
 
 
 def mean_row(outcomes):
@@ -133,7 +137,8 @@ def study(options, trainer, folder):
     variants = list(prune_variants(options.finetune)) if options.model != "tinyknn" else []
     study_seconds = None
     for index, (name, steps) in enumerate(variants + list(other_variants()) +
-                                          (list(distillation()) if options.distill else [])):
+                                          (list(distillation(options.model))
+                                           if options.distill else [])):
         if index == len(variants):
             study_seconds = time.monotonic() - start
         begin = time.monotonic()

@@ -63,7 +63,13 @@ const wholeNumbers = {
 const aware = {quantize: {mode: 'QUANTIZE_MODE_QAT', epochs: 1}};
 const dynamic = {quantize: {mode: 'QUANTIZE_MODE_DYNAMIC'}};
 const float16 = {quantize: {mode: 'QUANTIZE_MODE_FLOAT16'}};
-const distill = {distill: {kind: 'DISTILL_KIND_RESPONSE', epochs: 2}};
+function distill(kind, student) {
+  return {distill: {kind: `DISTILL_KIND_${kind}`, epochs: 2, student}};
+}
+const small = {type: 'MODEL_TYPE_TINYMLP', hidden: [4]};
+const prototypes = {type: 'MODEL_TYPE_TINYKNN', prototypes: 50, k: 3,
+                    weights: 'KNN_WEIGHTS_DISTANCE'};
+function cluster(centroids) { return {cluster: {centroids}}; }
 
 const networkVariants = {
   'l1-unstructured': [prune('UNSTRUCTURED', 'L1', 0.5), finetune],
@@ -75,8 +81,12 @@ const networkVariants = {
   'int8-aware': [aware],
   'int8-dynamic': [dynamic],
   'float16': [float16],
-  'distilled': [distill],
-  'distilled-int8': [distill, int8],
+  'distilled': [distill('RESPONSE', small)],
+  'distilled-int8': [distill('FEATURE', small), int8],
+  'distilled-into-prototypes': [distill('RESPONSE', prototypes)],
+  'clustered': [cluster(16), finetune],
+  'pruned-clustered': [prune('UNSTRUCTURED', 'L1', 0.5), cluster(100)],
+  'clustered-int8': [cluster(8), int8],
 };
 const graphVariants = {
   'int8': [int8],
@@ -90,6 +100,9 @@ const knnVariants = {
   'int8': [int8],
   'random-pruned-int8': [prune('UNSTRUCTURED', 'RANDOM', 0.6), int8],
   'float16': [float16],
+  'condensed': [prune('UNSTRUCTURED', 'ERROR', 0.6)],
+  'distilled-into-prototypes': [distill('RESPONSE', prototypes)],
+  'distilled-into-network': [distill('RESPONSE', small)],
 };
 
 function weather(context) {

@@ -9,19 +9,16 @@
 #include "absl/strings/str_cat.h"
 #include "common/base/random_source.h"
 #include "common/base/status.h"
+#include "server/trainer/compress/cluster.h"
+#include "server/trainer/compress/distill.h"
 #include "server/trainer/compress/prune.h"
 #include "server/trainer/compress/prune_knn.h"
 #include "server/trainer/compress/quantize_step.h"
-#include "server/trainer/nn/network_builder.h"
-#include "server/trainer/nn/network_pass.h"
 
 namespace tinyjoule {
 namespace {
 
 constexpr uint32_t kFinetuneEpochs = 10;
-constexpr uint32_t kDistillEpochs = 60;
-constexpr double kDistillAlpha = 0.5;
-constexpr double kDistillTemperature = 2.0;
 constexpr size_t kPruneSamples = 1000;
 // Multiplications that the samples of pruning may take in one pass through the network.
 constexpr double kPruneMultiplications = 2e9;
@@ -70,50 +67,7 @@ std::vector<float> PruneSamples(const Network& network, absl::Span<const float> 
   return chosen;
 }
 
-template <typename Units>
-void Halve(const Units& from, Units* to) {
-  for (uint32_t units : from) to->Add((units + 1) / 2);
-}
-
-// The builder's defaults, spelled out, so that they can be halved.
-v1::ModelSpec WithSizes(v1::ModelSpec spec) {
-  if (spec.type() == v1::MODEL_TYPE_TINYMLP && spec.hidden().empty()) {
-    spec.add_hidden(64);
-    spec.add_hidden(32);
-  }
-  if (spec.type() == v1::MODEL_TYPE_TINYCNN) {
-    if (spec.conv().empty()) {
-      spec.add_conv(8);
-      spec.add_conv(16);
-    }
-    const bool pooled = spec.pooling() == v1::POOLING_GLOBAL_AVERAGE;
-    if (spec.dense().empty() && !pooled) spec.add_dense(32);
-  }
-  return spec;
-}
-
 }  // namespace
-
-v1::ModelSpec CompleteStudent(const v1::ModelSpec& student, const v1::ModelSpec& teacher) {
-  v1::ModelSpec complete = student;
-  if (student.type() == v1::MODEL_TYPE_UNSPECIFIED) complete.set_type(teacher.type());
-  if (complete.type() != teacher.type()) return complete;
-  const v1::ModelSpec sized = WithSizes(teacher);
-  if (!student.has_kernel() && teacher.has_kernel()) complete.set_kernel(teacher.kernel());
-  if (student.pooling() == v1::POOLING_UNSPECIFIED) complete.set_pooling(teacher.pooling());
-  const bool sizes_given =
-      !student.conv().empty() || !student.dense().empty() || !student.hidden().empty();
-  if (!sizes_given) {
-    Halve(sized.conv(), complete.mutable_conv());
-    Halve(sized.dense(), complete.mutable_dense());
-    Halve(sized.hidden(), complete.mutable_hidden());
-    return complete;
-  }
-  if (student.conv().empty()) *complete.mutable_conv() = sized.conv();
-  if (student.dense().empty()) *complete.mutable_dense() = sized.dense();
-  if (student.hidden().empty()) *complete.mutable_hidden() = sized.hidden();
-  return complete;
-}
 
 Compression::Compression(const CompressionInput& input, LearningContext& context,
                          TrainedModel model)
@@ -137,7 +91,7 @@ absl::Status Compression::ApplyUnannotated(const v1::CompressStep& step) {
     case v1::CompressStep::kDistill:
       return Distill(step.distill());
     case v1::CompressStep::kCluster:
-      return absl::UnimplementedError("weight clustering is not in this version");
+      return Cluster(step.cluster());
     case v1::CompressStep::STEP_NOT_SET:
       break;
   }
@@ -159,13 +113,17 @@ absl::StatusOr<Network*> Compression::FloatNetwork() {
         "the model is quantised already; quantize must be the last step");
   }
   return absl::FailedPreconditionError(
-      "a tinyknn is not trained: only prune (random) and quantize (static) apply to it");
+      "a tinyknn has no weights: only prune (random or error) and quantize apply to it");
 }
 
 absl::Status Compression::Prune(const v1::PruneStep& step) {
   SeededRandom random(StepSeed());
   if (auto* knn = std::get_if<KnnModel>(&model_)) return PruneKnn(step, random, *knn);
   TJ_ASSIGN_OR_RETURN(Network * network, FloatNetwork());
+  if (IsClustered(*network)) {
+    return absl::FailedPreconditionError(
+        "the weights are clustered, and pruning would tear clusters apart; prune first");
+  }
   const std::vector<float> samples = PruneSamples(*network, input_.rows.inputs);
   if (step.schedule() != v1::PRUNE_SCHEDULE_GRADUAL) {
     return PruneNetwork(step, samples, random, *network);
@@ -232,56 +190,18 @@ absl::Status Compression::Quantize(const v1::QuantizeStep& step) {
   return absl::OkStatus();
 }
 
-absl::StatusOr<Network> Compression::MakeStudent(const v1::DistillStep& step,
-                                                 const Network& teacher) {
-  const v1::ModelSpec spec = CompleteStudent(step.student(), input_.trial->model());
-  TJ_ASSIGN_OR_RETURN(Network student,
-                      BuildNetwork(spec, input_.data_shape, teacher.OutputCount()));
-  if (student.SampleSize() != teacher.SampleSize()) {
-    return absl::InvalidArgumentError("student: reads other samples than its teacher");
-  }
-  if (student.ParameterCount() >= teacher.ParameterCount()) {
-    return absl::InvalidArgumentError(
-        absl::StrCat("student: has ", student.ParameterCount(), " parameters, its teacher only ",
-                     teacher.ParameterCount(), "; a student must be smaller"));
-  }
-  SeededRandom random(StepSeed());
-  InitializeParameters(random, student);
-  return student;
+absl::Status Compression::Distill(const v1::DistillStep& step) {
+  TJ_ASSIGN_OR_RETURN(Distilled distilled,
+                      tinyjoule::Distill(step, input_, StepSeed(), model_, context_));
+  history_.insert(history_.end(), distilled.history.begin(), distilled.history.end());
+  model_ = std::move(distilled.student);
+  return absl::OkStatus();
 }
 
-absl::Status Compression::Distill(const v1::DistillStep& step) {
-  if (step.kind() != v1::DISTILL_KIND_RESPONSE) {
-    return absl::UnimplementedError("only kind: response is in this version");
-  }
-  const double alpha = step.has_alpha() ? step.alpha() : kDistillAlpha;
-  const double temperature = step.has_temperature() ? step.temperature() : kDistillTemperature;
-  if (!(alpha >= 0 && alpha <= 1)) {
-    return absl::InvalidArgumentError(absl::StrCat("alpha: ", alpha, " is not in [0, 1]"));
-  }
-  if (!(temperature > 0)) {
-    return absl::InvalidArgumentError(absl::StrCat("temperature: ", temperature, " is not > 0"));
-  }
-  TJ_ASSIGN_OR_RETURN(const Network* teacher, FloatNetwork());
-  TJ_ASSIGN_OR_RETURN(Network student, MakeStudent(step, *teacher));
-  TJ_ASSIGN_OR_RETURN(LearningOptions options,
-                      LearningOptionsOf(input_.trial->train(), input_.classifies));
-  options.epochs = step.has_epochs() ? step.epochs() : kDistillEpochs;
-  if (step.has_lr()) options.learning_rate = step.lr();
-  options.patience = 0;
-  options.validation_fraction = 0;
-  if (!input_.classifies) options.loss.kind = v1::LOSS_HUBER;
-  options.loss.label_weight = alpha;
-  options.loss.temperature = temperature;
-  options.seed = StepSeed();
-  options.what = "distillation";
-  options.phase = v1::TRAINING_PHASE_COMPRESSING;
-  const std::vector<float> taught = Predict(*teacher, input_.rows.inputs);
-  TrainingRows rows = input_.rows;
-  rows.teacher = taught;
-  TJ_RETURN_IF_ERROR(LearnInto(rows, options, student));
-  model_ = std::move(student);
-  return absl::OkStatus();
+absl::Status Compression::Cluster(const v1::ClusterStep& step) {
+  TJ_ASSIGN_OR_RETURN(Network * network, FloatNetwork());
+  SeededRandom random(StepSeed());
+  return ClusterWeights(step, random, *network);
 }
 
 }  // namespace tinyjoule

@@ -10,22 +10,13 @@
 #include "absl/status/statusor.h"
 #include "absl/types/span.h"
 #include "common/base/random_source.h"
+#include "server/trainer/compress/compression_input.h"
 #include "server/trainer/compress/trained_model.h"
 #include "server/trainer/fit/learn.h"
 #include "tinyjoule/v1/sweep.pb.h"
 #include "tinyjoule/v1/training.pb.h"
 
 namespace tinyjoule {
-
-// What the steps of one trial work on. Borrowed: outlives the Compression.
-struct CompressionInput {
-  const v1::TrialSpec* trial = nullptr;
-  // The training rows; calibration and distillation see no others.
-  TrainingRows rows;
-  // Of a sample of the data set.
-  std::vector<int64_t> data_shape;
-  bool classifies = false;
-};
 
 // The compress steps of a trial, one after another on one model.
 //
@@ -54,7 +45,7 @@ class Compression {
   absl::Status Finetune(const v1::FinetuneStep& step);
   absl::Status Quantize(const v1::QuantizeStep& step);
   absl::Status Distill(const v1::DistillStep& step);
-  absl::StatusOr<Network> MakeStudent(const v1::DistillStep& step, const Network& teacher);
+  absl::Status Cluster(const v1::ClusterStep& step);
   absl::Status LearnInto(const TrainingRows& rows, const LearningOptions& options,
                          Network& network);
   absl::StatusOr<Network*> FloatNetwork();
@@ -67,11 +58,6 @@ class Compression {
   std::vector<v1::EpochRecord> history_;
   uint64_t steps_ = 0;
 };
-
-// The student's spec with what it leaves open: of another type than the teacher's, that type's
-// defaults; else the teacher's keys; and when it names no sizes at all, half the teacher's
-// channels and units (rounded up).
-v1::ModelSpec CompleteStudent(const v1::ModelSpec& student, const v1::ModelSpec& teacher);
 
 }  // namespace tinyjoule
 

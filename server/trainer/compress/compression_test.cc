@@ -8,13 +8,13 @@
 #include <cmath>
 #include <memory>
 
+#include "server/trainer/compress/cluster.h"
 #include "server/trainer/fit/native_engine.h"
 #include "server/trainer/nn/network_builder.h"
 
 namespace tinyjoule {
 namespace {
 
-using ::testing::ElementsAre;
 using ::testing::HasSubstr;
 
 class CompressionTest : public testing::Test {
@@ -77,6 +77,15 @@ class CompressionTest : public testing::Test {
   static v1::CompressStep Distill() {
     v1::CompressStep step;
     step.mutable_distill()->set_kind(v1::DISTILL_KIND_RESPONSE);
+    v1::ModelSpec& student = *step.mutable_distill()->mutable_student();
+    student.set_type(v1::MODEL_TYPE_TINYMLP);
+    student.add_hidden(8);
+    student.add_hidden(4);
+    return step;
+  }
+  static v1::CompressStep Cluster() {
+    v1::CompressStep step;
+    step.mutable_cluster()->set_centroids(8);
     return step;
   }
 
@@ -181,14 +190,15 @@ TEST_F(CompressionTest, EXPERIMENT) {
     Compression s(input_, context_, network_);
     EXPECT_TRUE(s.Apply(step).ok());
     std::printf("factor %g float %g static %g\n", factor, Error(network_), Error(s.model()));
-    for (double lr : {1e-4, 3e-4, 1e-3, 3e-3}) for (unsigned epochs : {15U, 60U}) {
-      step.mutable_quantize()->set_mode(v1::QUANTIZE_MODE_QAT);
-      step.mutable_quantize()->set_lr(lr);
-      step.mutable_quantize()->set_epochs(epochs);
-      Compression q(input_, context_, network_);
-      EXPECT_TRUE(q.Apply(step).ok());
-      std::printf("  lr %g epochs %u qat %g\n", lr, epochs, Error(q.model()));
-    }
+    for (double lr : {1e-4, 3e-4, 1e-3, 3e-3})
+      for (unsigned epochs : {15U, 60U}) {
+        step.mutable_quantize()->set_mode(v1::QUANTIZE_MODE_QAT);
+        step.mutable_quantize()->set_lr(lr);
+        step.mutable_quantize()->set_epochs(epochs);
+        Compression q(input_, context_, network_);
+        EXPECT_TRUE(q.Apply(step).ok());
+        std::printf("  lr %g epochs %u qat %g\n", lr, epochs, Error(q.model()));
+      }
   }
   network_ = original;
   for (double percentile : {60.0, 80.0, 90.0, 95.0}) {
@@ -198,15 +208,17 @@ TEST_F(CompressionTest, EXPERIMENT) {
     step.mutable_quantize()->set_percentile(percentile);
     Compression s(input_, context_, network_);
     EXPECT_TRUE(s.Apply(step).ok());
-    std::printf("percentile %g float %g static %g\n", percentile, Error(network_), Error(s.model()));
-    for (double lr : {1e-4, 1e-3, 3e-3}) for (unsigned epochs : {15U, 60U}) {
-      step.mutable_quantize()->set_mode(v1::QUANTIZE_MODE_QAT);
-      step.mutable_quantize()->set_lr(lr);
-      step.mutable_quantize()->set_epochs(epochs);
-      Compression q(input_, context_, network_);
-      EXPECT_TRUE(q.Apply(step).ok());
-      std::printf("  lr %g epochs %u qat %g\n", lr, epochs, Error(q.model()));
-    }
+    std::printf("percentile %g float %g static %g\n", percentile, Error(network_),
+                Error(s.model()));
+    for (double lr : {1e-4, 1e-3, 3e-3})
+      for (unsigned epochs : {15U, 60U}) {
+        step.mutable_quantize()->set_mode(v1::QUANTIZE_MODE_QAT);
+        step.mutable_quantize()->set_lr(lr);
+        step.mutable_quantize()->set_epochs(epochs);
+        Compression q(input_, context_, network_);
+        EXPECT_TRUE(q.Apply(step).ok());
+        std::printf("  lr %g epochs %u qat %g\n", lr, epochs, Error(q.model()));
+      }
   }
 }
 
@@ -307,26 +319,34 @@ TEST_F(CompressionTest, KnnIsPrunedAndQuantizedButNotTrained) {
   ASSERT_TRUE(compression.Apply(Int8()).ok());
   EXPECT_TRUE(std::get<KnnModel>(compression.model()).quantized());
   EXPECT_LT(Error(compression.model()), 0.2);
-  EXPECT_THAT(std::string(compression.Apply(Finetune()).message()), HasSubstr("not trained"));
+  EXPECT_THAT(std::string(compression.Apply(Finetune()).message()), HasSubstr("has no weights"));
 }
 
-TEST(CompleteStudentTest, TakesFromTheTeacherWhatIsNotGiven) {
-  v1::ModelSpec teacher;
-  teacher.set_type(v1::MODEL_TYPE_TINYCNN);
-  teacher.mutable_conv()->Add(8);
-  teacher.mutable_conv()->Add(16);
-  teacher.set_kernel(5);
-  teacher.add_dense(64);
-  v1::ModelSpec student;
-  student.add_dense(16);
-  const v1::ModelSpec complete = CompleteStudent(student, teacher);
-  EXPECT_EQ(complete.type(), v1::MODEL_TYPE_TINYCNN);
-  EXPECT_EQ(complete.kernel(), 5U);
-  EXPECT_THAT(complete.conv(), ElementsAre(8, 16));
-  EXPECT_THAT(complete.dense(), ElementsAre(16));
-  const v1::ModelSpec halved = CompleteStudent(v1::ModelSpec(), teacher);
-  EXPECT_THAT(halved.conv(), ElementsAre(4, 8));
-  EXPECT_THAT(halved.dense(), ElementsAre(32));
+TEST_F(CompressionTest, ClusterFinetuneQuantize) {
+  Compression compression(input_, context_, network_);
+  ASSERT_TRUE(compression.Apply(Prune(v1::PRUNE_SCOPE_UNSTRUCTURED, 0.3)).ok());
+  ASSERT_TRUE(compression.Apply(Cluster()).ok());
+  const double clustered = Error(compression.model());
+  const size_t zeros = ZeroWeights(std::get<Network>(compression.model())).size();
+  ASSERT_TRUE(compression.Apply(Finetune()).ok());
+  EXPECT_LT(Error(compression.model()), clustered);
+  const Network& network = std::get<Network>(compression.model());
+  EXPECT_EQ(ZeroWeights(network).size(), zeros);
+  for (const Layer& layer : network.layers) {
+    if (!layer.HasParameters()) continue;
+    EXPECT_LE(CodebookOf(layer).size(), 8U);
+  }
+  const double tuned = Error(compression.model());
+  ASSERT_TRUE(compression.Apply(Int8()).ok());
+  EXPECT_LT(Error(compression.model()), tuned + 0.05);
+}
+
+TEST_F(CompressionTest, ClusteredWeightsAreNotPruned) {
+  Compression compression(input_, context_, network_);
+  ASSERT_TRUE(compression.Apply(Cluster()).ok());
+  EXPECT_THAT(std::string(compression.Apply(Prune(v1::PRUNE_SCOPE_UNSTRUCTURED, 0.3)).message()),
+              HasSubstr("compress.1.prune: the weights are clustered"));
+  EXPECT_THAT(std::string(compression.Apply(Cluster()).message()), HasSubstr("clustered already"));
 }
 
 }  // namespace
