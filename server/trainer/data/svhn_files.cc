@@ -21,6 +21,8 @@ constexpr size_t kEdge = 32;
 constexpr size_t kChannels = 3;
 constexpr size_t kImageBytes = kEdge * kEdge * kChannels;
 constexpr uint32_t kClasses = 10;
+// The largest of SVHN's files has 531,131.
+constexpr size_t kMostImages = 1'000'000;
 
 struct MatClose {
   void operator()(mat_t* file) const { Mat_Close(file); }
@@ -40,25 +42,32 @@ void TakeComplaint(int level, char* message) {
   }
 }
 
-absl::StatusOr<Variable> ReadVariable(mat_t& file, const char* variable, const std::string& name) {
+absl::Status Damaged(const std::string& name, const char* variable) {
+  return absl::DataLossError(absl::StrCat(name, ": damaged in the variable ", variable,
+                                          complaint.empty() ? "" : ": ", complaint));
+}
+
+// Its type and shape.
+absl::StatusOr<Variable> FindVariable(mat_t& file, const char* variable, const std::string& name) {
   complaint.clear();
-  Variable read(Mat_VarRead(&file, variable));
-  if (!complaint.empty()) {
-    return absl::DataLossError(
-        absl::StrCat(name, ": damaged: ", complaint, ", in the variable ", variable));
-  }
-  if (read == nullptr || read->data == nullptr) {
-    return absl::InvalidArgumentError(
-        absl::StrCat(name, ": no variable ", variable, "; SVHN's files hold X and y"));
-  }
-  return read;
+  Variable found(Mat_VarReadInfo(&file, variable));
+  if (!complaint.empty()) return Damaged(name, variable);
+  if (found != nullptr) return found;
+  return absl::InvalidArgumentError(
+      absl::StrCat(name, ": no variable ", variable, "; SVHN's files hold X and y"));
+}
+
+absl::Status ReadValues(mat_t& file, const std::string& name, matvar_t& variable) {
+  complaint.clear();
+  const bool read = Mat_VarReadDataAll(&file, &variable) == 0 && variable.data != nullptr;
+  return read && complaint.empty() ? absl::OkStatus() : Damaged(name, variable.name);
 }
 
 absl::StatusOr<size_t> CountImages(const matvar_t& images, const std::string& name) {
   const bool fits = images.class_type == MAT_C_UINT8 && images.rank == 4 &&
                     images.dims[0] == kEdge && images.dims[1] == kEdge &&
                     images.dims[2] == kChannels && images.dims[3] > 0 &&
-                    images.nbytes == images.dims[3] * kImageBytes;
+                    images.dims[3] <= kMostImages;
   if (fits) return images.dims[3];
   return absl::InvalidArgumentError(
       absl::StrCat(name, ": X is not uint8 of [32, 32, 3, images], as SVHN's cropped digits are"));
@@ -88,19 +97,12 @@ absl::StatusOr<double> LabelOf(const matvar_t& labels, size_t index, const std::
                                                  ", SVHN has 1 to 10 (10 is the digit 0)"));
 }
 
-absl::Status AppendLabels(const matvar_t& labels, size_t count, const std::string& name,
-                          std::vector<double>& targets) {
+absl::Status CheckLabels(const matvar_t& labels, size_t count, const std::string& name) {
   const bool numbers = labels.class_type == MAT_C_UINT8 || labels.class_type == MAT_C_DOUBLE;
   const size_t size = labels.rank == 2 ? labels.dims[0] * labels.dims[1] : 0;
-  if (!numbers || size != count) {
-    return absl::InvalidArgumentError(
-        absl::StrCat(name, ": y holds ", size, " labels (uint8 or double) for ", count, " images"));
-  }
-  for (size_t i = 0; i < count; ++i) {
-    TJ_ASSIGN_OR_RETURN(const double label, LabelOf(labels, i, name));
-    targets.push_back(label);
-  }
-  return absl::OkStatus();
+  if (numbers && size == count) return absl::OkStatus();
+  return absl::InvalidArgumentError(
+      absl::StrCat(name, ": y holds ", size, " labels (uint8 or double) for ", count, " images"));
 }
 
 absl::Status Append(const LocalFile& file, Dataset& dataset) {
@@ -110,10 +112,17 @@ absl::Status Append(const LocalFile& file, Dataset& dataset) {
   if (opened == nullptr) {
     return absl::InvalidArgumentError(absl::StrCat(file.name, ": libmatio cannot read it"));
   }
-  TJ_ASSIGN_OR_RETURN(const Variable images, ReadVariable(*opened, "X", file.name));
-  TJ_ASSIGN_OR_RETURN(const Variable labels, ReadVariable(*opened, "y", file.name));
+  TJ_ASSIGN_OR_RETURN(const Variable images, FindVariable(*opened, "X", file.name));
   TJ_ASSIGN_OR_RETURN(const size_t count, CountImages(*images, file.name));
-  TJ_RETURN_IF_ERROR(AppendLabels(*labels, count, file.name, dataset.targets));
+  TJ_ASSIGN_OR_RETURN(const Variable labels, FindVariable(*opened, "y", file.name));
+  TJ_RETURN_IF_ERROR(CheckLabels(*labels, count, file.name));
+  // Nothing is allocated before the shapes are known to be sane.
+  TJ_RETURN_IF_ERROR(ReadValues(*opened, file.name, *images));
+  TJ_RETURN_IF_ERROR(ReadValues(*opened, file.name, *labels));
+  for (size_t i = 0; i < count; ++i) {
+    TJ_ASSIGN_OR_RETURN(const double label, LabelOf(*labels, i, file.name));
+    dataset.targets.push_back(label);
+  }
   AppendPixels(*images, count, dataset.pixels);
   return absl::OkStatus();
 }
