@@ -332,6 +332,26 @@ TEST(SweepFileTest, ASweptScheduleTakesItsKeysWhereItIsGradual) {
                          "PRUNE_SCHEDULE_ONE_SHOT"));
 }
 
+std::string OfPictures(const std::string& models, const std::string& train) {
+  return absl::StrCat("version: 1\nname: pictures\ndataset: {type: cifar10, path: c}\nmodels: [",
+                      models, "]\n", train);
+}
+
+TEST(SweepFileTest, WhatAnAutoencoderLearnsIsNoClass) {
+  const auto loss_of = [](const std::string& models, const std::string& train) {
+    const ParsedSweep parsed = ParseSweep(OfPictures(models, train), "s.yaml", {});
+    EXPECT_EQ(FormatDiagnostics(parsed.diagnostics), "");
+    return parsed.spec.train().loss();
+  };
+  EXPECT_EQ(loss_of("{type: autoencoder}", ""), v1::LOSS_MSE);
+  EXPECT_EQ(loss_of("{type: autoencoder}", "train: {loss: mae}"), v1::LOSS_MAE);
+  EXPECT_EQ(loss_of("{type: autoencoder}, {type: resnet8}", ""), v1::LOSS_CROSS_ENTROPY);
+  EXPECT_THAT(Lint(OfPictures("{type: autoencoder}", "train: {loss: cross_entropy}")),
+              HasSubstr("s.yaml:5:15: cross_entropy is for classes"));
+  EXPECT_THAT(Lint(OfPictures("{type: autoencoder}, {type: resnet8}", "train: {loss: mse}")),
+              HasSubstr("classes are learned with cross_entropy"));
+}
+
 TEST(SweepFileTest, TooManyTrialsAreRefused) {
   std::string seeds;
   for (int i = 0; i < 20'000; ++i) absl::StrAppend(&seeds, i == 0 ? "" : ",", i);
