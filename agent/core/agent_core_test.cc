@@ -353,8 +353,8 @@ TEST_F(AgentCoreTest, LivePowerIsThinnedToOnePointPerInterval) {
   EXPECT_NEAR(live.points(0).power_w(), 2.048, 1e-9);
   EXPECT_NEAR(live.points(0).power_min_w(), 1.999 * 1.024, 1e-9);
   EXPECT_NEAR(live.points(0).power_max_w(), 2.001 * 1.024, 1e-9);
-  EXPECT_NEAR(live.points(0).bus_voltage_v(), 1.024, 1e-9);
-  EXPECT_NEAR(live.points(0).current_a(), 2.0, 1e-9);
+  EXPECT_NEAR(live.points(0).bus_voltage_v(), 5.12, 1e-9);
+  EXPECT_NEAR(live.points(0).current_a(), 0.4, 1e-9);
   message.mutable_live_power_request()->set_active(false);
   link_.Deliver(message);
   EXPECT_FALSE(source_.running());

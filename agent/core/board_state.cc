@@ -153,6 +153,7 @@ void BoardHistory::Add(const BoardReading& reading) {
     if (reading.governor) state_.set_governor(*reading.governor);
     if (reading.temp_c) state_.set_temp_start_c(*reading.temp_c);
   }
+  temp_c_ = reading.temp_c;
   if (reading.temp_c) {
     state_.set_temp_max_c(state_.has_temp_max_c() ? std::max(state_.temp_max_c(), *reading.temp_c)
                                                   : *reading.temp_c);

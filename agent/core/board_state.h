@@ -90,6 +90,8 @@ class BoardHistory {
  public:
   void Add(const BoardReading& reading);
   v1::BoardState ToProto() const;
+  // The newest; absent where the board does not tell.
+  std::optional<double> temp_c() const { return temp_c_; }
   // Bits 0 to 3 that were set at any reading, or that turned up among the since-boot bits.
   uint32_t events() const { return events_; }
 
@@ -99,6 +101,7 @@ class BoardHistory {
   // The since-boot bits of the reading before: the kernel may clear them in between.
   uint32_t since_boot_before_ = 0;
   uint32_t events_ = 0;
+  std::optional<double> temp_c_;
 };
 
 }  // namespace tinyjoule

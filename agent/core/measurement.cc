@@ -16,8 +16,6 @@ namespace {
 
 constexpr int64_t kWaitSliceNs = 20 * kNsPerMs;
 constexpr int64_t kBoardIntervalNs = kNsPerSecond;
-constexpr int64_t kMinPilotNs = 50 * kNsPerMs;
-constexpr int64_t kMaxPilotNs = kNsPerSecond;
 constexpr int kMaxResizes = 5;
 constexpr uint64_t kRunnerLogBytes = 4096;
 
@@ -86,39 +84,6 @@ absl::Status Measurement::Idle(v1::WindowKind kind) {
   span.set_end_mono_ns(clock_.MonotonicNs());
   AddWindow(kind, 0, span);
   return Pad();
-}
-
-absl::Status Measurement::WarmUp() {
-  EnterPhase(v1::RUN_PHASE_WARMUP);
-  const int64_t start_ns = clock_.MonotonicNs();
-  const int64_t min_ns = ToNs(job_.warmup_min());
-  const int64_t max_ns = std::max(ToNs(job_.warmup_max()), min_ns);
-  v1::RunCommand run;
-  run.set_duration_ns(std::clamp(min_ns / 10, kMinPilotNs, kMaxPilotNs));
-  while (true) {
-    TJ_ASSIGN_OR_RETURN(const v1::WindowDone done,
-                        RunInferences(run, run.duration_ns() + options_.window_slack_ns));
-    pilot_.Add(done);
-    const int64_t elapsed_ns = clock_.MonotonicNs() - start_ns;
-    if (elapsed_ns >= min_ns && pilot_.steady()) return ReadMemory();
-    if (elapsed_ns >= max_ns) break;
-  }
-  AddFlag("NO_STEADY_STATE",
-          absl::StrFormat("the latency still moved by over %.0f %% after %.1f s",
-                          Pilot::kTolerance * 100, static_cast<double>(max_ns) * 1e-9),
-          &result_);
-  return ReadMemory();
-}
-
-absl::Status Measurement::ReadMemory() {
-  v1::RunnerCommand command;
-  command.mutable_memory();
-  TJ_RETURN_IF_ERROR(runner_->Send(command));
-  TJ_ASSIGN_OR_RETURN(const v1::RunnerEvent event,
-                      Expect(v1::RunnerEvent::kMemory, options_.finish_timeout_ns));
-  result_.mutable_memory()->set_warm_bytes(event.memory().pss_bytes());
-  result_.mutable_memory()->set_load_peak_bytes(event.memory().peak_bytes());
-  return absl::OkStatus();
 }
 
 absl::Status Measurement::MeasureWindows() {

@@ -23,6 +23,7 @@
 #include "agent/core/runner_cgroup.h"
 #include "agent/core/runner_session.h"
 #include "agent/core/sample_recorder.h"
+#include "agent/core/steadiness.h"
 #include "common/base/child_process.h"
 #include "common/base/clock.h"
 #include "common/base/file_system.h"
@@ -114,6 +115,7 @@ class Measurement {
   [[nodiscard]] absl::Status Predict();
   [[nodiscard]] absl::Status Idle(v1::WindowKind kind);
   [[nodiscard]] absl::Status WarmUp();
+  [[nodiscard]] absl::Status NotePilot(const v1::WindowDone& done, Steadiness& steadiness);
   [[nodiscard]] absl::Status ReadMemory();
   [[nodiscard]] absl::Status MeasureWindows();
   absl::StatusOr<v1::WindowDone> MeasureWindow(uint64_t count);

@@ -14,28 +14,12 @@ using ::testing::ElementsAre;
 using ::testing::HasSubstr;
 using ::testing::IsEmpty;
 
-constexpr char kCpu[] = "/sys/devices/system/cpu";
-
 class ConditionsTest : public MeasurementTest {
  protected:
   ConditionsTest() {
     source_.simulated = false;
     source_.report.set_realtime(true);
     source_.report.set_memory_locked(true);
-  }
-  void PutCores(absl::string_view online, absl::string_view governor) {
-    Put(absl::StrCat(kCpu, "/online"), online);
-    Put(absl::StrCat(kCpu, "/cpu0/cpufreq/scaling_governor"), governor);
-  }
-  // Counters of the kernel after so many ticks of the runner and of others.
-  void PutUsage(uint64_t runner, uint64_t others) {
-    const auto process = [](uint64_t ticks) {
-      return absl::StrCat("1 (x) R 1 1 1 0 -1 0 0 0 0 0 ", ticks, " 0 0 0\n");
-    };
-    Put("/proc/stat", absl::StrCat("cpu  ", runner + others + 50, " 0 0 0 0\n"));
-    Put("/proc/4242/stat", process(runner));
-    Put("/proc/self/stat", process(50));
-    Put("/proc/vmstat", "pswpin 0\npswpout 0\n");
   }
 };
 

@@ -166,12 +166,9 @@ TEST_F(MeasurementTest, LostSamplesAreCountedAndFlagged) {
 }
 
 TEST_F(MeasurementTest, ThrottlingDuringTheRunIsFlagged) {
-  constexpr char kPath[] = "/sys/devices/platform/soc/soc:firmware/get_throttled";
-  ASSERT_TRUE(files_.WriteFileAtomically(kPath, "0\n").ok());
-  observer_.on_phase = [this, &kPath](v1::RunPhase phase, uint32_t window) {
-    if (phase == v1::RUN_PHASE_WINDOW && window == 1) {
-      ASSERT_TRUE(files_.WriteFileAtomically(kPath, "50005\n").ok());
-    }
+  PutThrottled(0);
+  observer_.on_phase = [this](v1::RunPhase phase, uint32_t window) {
+    if (phase == v1::RUN_PHASE_WINDOW && window == 1) PutThrottled(0x50005);
   };
   const v1::RunResult result = Run();
   EXPECT_TRUE(HasFlag(result, "THROTTLED"));

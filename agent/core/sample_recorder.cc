@@ -5,6 +5,7 @@
 #include <algorithm>
 
 #include "common/base/status.h"
+#include "common/energy/conversion.h"
 #include "common/energy/sample_block.h"
 
 namespace tinyjoule {
@@ -53,6 +54,19 @@ void SampleRecorder::DrainSource() {
   const size_t room = max_record_ - record_.size();
   record_.insert(record_.end(), fresh_.begin(),
                  fresh_.begin() + static_cast<ptrdiff_t>(std::min(room, fresh_.size())));
+}
+
+std::optional<double> SampleRecorder::MeanPowerW(TimeSpan span) const {
+  const CountConverter converter(sensor_);
+  double sum_w = 0;
+  int count = 0;
+  for (auto it = record_.rbegin(); it != record_.rend() && it->t_ns > span.start_ns; ++it) {
+    if (it->t_ns > span.end_ns) continue;
+    sum_w += converter.Convert(*it).power_w;
+    ++count;
+  }
+  if (count == 0) return std::nullopt;
+  return sum_w / count;
 }
 
 // The samples of the first chunk: up to a second, up to a block's size, up to a long silence. 0:

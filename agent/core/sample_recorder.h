@@ -5,12 +5,14 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <optional>
 #include <vector>
 
 #include "absl/status/status.h"
 #include "absl/types/span.h"
 #include "agent/core/chunk_sink.h"
 #include "agent/core/sampler.h"
+#include "common/energy/integral.h"
 
 namespace tinyjoule {
 
@@ -43,6 +45,8 @@ class SampleRecorder {
 
   const v1::SensorDescription& sensor() const { return sensor_; }
   absl::Span<const RawSample> record() const { return record_; }
+  // Of the recorded samples whose time lies in (start, end]; nothing when there is none.
+  std::optional<double> MeanPowerW(TimeSpan span) const;
   bool record_is_whole() const { return record_.size() == sample_count_; }
   uint64_t sample_count() const { return sample_count_; }
   // Every sample so far, recorded or not.

@@ -49,5 +49,24 @@ TEST(SampleRecorderTest, AFailedWriteNeitherRepeatsNorLosesASample) {
   }
 }
 
+// 1.024 mW a count, and a dither of one count that every second sample takes back.
+TEST(SampleRecorderTest, TheMeanPowerIsThatOfTheSpansSamples) {
+  FakeClock clock;
+  const int64_t begin_ns = clock.MonotonicNs();
+  FakeSampleSource source(
+      clock, [begin_ns](int64_t t_ns) { return t_ns <= begin_ns + kNsPerSecond ? 2000 : 3000; });
+  ASSERT_TRUE(source.Start().ok());
+  FailingSink sink;
+  SampleRecorder recorder(source, sink, nullptr);
+  recorder.StartRecording();
+  clock.Advance(2 * kNsPerSecond);
+  ASSERT_TRUE(recorder.Poll().ok());
+  const int64_t middle_ns = begin_ns + kNsPerSecond;
+  EXPECT_NEAR(*recorder.MeanPowerW({begin_ns, middle_ns}), 2.048, 1e-9);
+  EXPECT_NEAR(*recorder.MeanPowerW({middle_ns, middle_ns + kNsPerSecond}), 3.072, 1e-9);
+  EXPECT_NEAR(*recorder.MeanPowerW({begin_ns, begin_ns + 2 * kNsPerSecond}), 2.56, 1e-9);
+  EXPECT_FALSE(recorder.MeanPowerW({begin_ns, begin_ns + kNsPerMs}).has_value());
+}
+
 }  // namespace
 }  // namespace tinyjoule

@@ -6,6 +6,7 @@
 #include <algorithm>
 #include <csignal>
 #include <functional>
+#include <iterator>
 #include <memory>
 #include <optional>
 #include <string>
@@ -53,9 +54,11 @@ class FakeRunner final : public ProcessLauncher {
   bool killed() const { return killed_; }
   // A time at which inferences ran.
   bool BusyAt(int64_t t_ns) const {
-    return std::any_of(busy_.begin(), busy_.end(), [t_ns](const Span& span) {
-      return t_ns > span.start_ns && t_ns <= span.end_ns;
-    });
+    // The last span that begins before.
+    const auto after =
+        std::lower_bound(busy_.begin(), busy_.end(), t_ns,
+                         [](const Span& span, int64_t t) { return span.start_ns < t; });
+    return after != busy_.begin() && t_ns <= std::prev(after)->end_ns;
   }
 
  private:

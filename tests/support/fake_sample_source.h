@@ -31,7 +31,7 @@ class FakeSampleSource final : public SampleSource {
   std::vector<int64_t> checks_ns;
   int starts = 0;
 
-  // 1.024 V (256 counts) over a shunt of 1 ohm with 1 mV a count: 1.024 mW a count.
+  // 5.12 V (1280 counts), and 1 mV a count over a shunt of 5 ohm: 1.024 mW a count.
   v1::SensorDescription Describe() const override {
     v1::SensorDescription description;
     description.set_uri("fake:");
@@ -39,7 +39,7 @@ class FakeSampleSource final : public SampleSource {
     description.set_simulated(simulated);
     description.set_shunt_lsb_v(1e-3);
     description.set_bus_lsb_v(4e-3);
-    description.set_shunt_uohm(1'000'000);
+    description.set_shunt_uohm(5'000'000);
     description.set_gain(1);
     description.set_cycle_ns(kCycleNs);
     return description;
@@ -55,7 +55,7 @@ class FakeSampleSource final : public SampleSource {
     for (; running_ && next_ns_ <= clock_.MonotonicNs(); next_ns_ += kCycleNs) {
       // The last bit changes, or the samples would look stuck.
       const auto dither = static_cast<int32_t>(next_ns_ / kCycleNs % 2);
-      samples->push_back({next_ns_, 256, shunt_at_(next_ns_) + 2 * dither - 1, 0, 0});
+      samples->push_back({next_ns_, 1280, shunt_at_(next_ns_) + 2 * dither - 1, 0, 0});
     }
   }
   uint64_t dropped() const override { return dropped_count; }

@@ -4,6 +4,7 @@
 #define TESTS_SUPPORT_MEASUREMENT_FIXTURE_H_
 
 #include <algorithm>
+#include <cmath>
 #include <functional>
 #include <map>
 #include <memory>
@@ -11,6 +12,8 @@
 #include <utility>
 #include <vector>
 
+#include "absl/strings/str_cat.h"
+#include "absl/strings/str_format.h"
 #include "agent/core/measurement.h"
 #include "common/base/digest.h"
 #include "gtest/gtest.h"
@@ -49,10 +52,10 @@ class RecordingObserver final : public MeasurementObserver {
   uint64_t room_bytes = UINT64_MAX;
 };
 
-// A measurement of a fake runner with a fake sensor, on a clock and files of the test's own.
-class MeasurementTest : public ::testing::Test {
- protected:
-  MeasurementTest() {
+// A measurement of a fake runner with a fake sensor, on a clock and files of its own.
+class MeasurementRig {
+ public:
+  MeasurementRig() {
     artifacts_.artifacts[Sha256Hex("model")] = "model";
     artifacts_.artifacts[Sha256Hex("inputs")] = "inputs";
     job_.set_run_id("r1");
@@ -92,6 +95,28 @@ class MeasurementTest : public ::testing::Test {
   void Put(const std::string& path, absl::string_view bytes) {
     ASSERT_TRUE(files_.WriteFileAtomically(path, bytes).ok());
   }
+  // The board's cores and how their clock is governed.
+  void PutCores(absl::string_view online, absl::string_view governor) {
+    constexpr char kCpu[] = "/sys/devices/system/cpu";
+    Put(absl::StrCat(kCpu, "/online"), online);
+    Put(absl::StrCat(kCpu, "/cpu0/cpufreq/scaling_governor"), governor);
+  }
+  void PutTemperature(double temp_c) {
+    Put("/sys/class/thermal/thermal_zone0/temp", absl::StrCat(std::lround(1000 * temp_c), "\n"));
+  }
+  void PutThrottled(uint32_t bits) {
+    Put("/sys/devices/platform/soc/soc:firmware/get_throttled", absl::StrFormat("%x\n", bits));
+  }
+  // Counters of the kernel after so many ticks of the runner and of others, and swapped pages.
+  void PutUsage(uint64_t runner, uint64_t others, uint64_t swapped = 0) {
+    const auto process = [](uint64_t ticks) {
+      return absl::StrCat("1 (x) R 1 1 1 0 -1 0 0 0 0 0 ", ticks, " 0 0 0\n");
+    };
+    Put("/proc/stat", absl::StrCat("cpu  ", runner + others + 50, " 0 0 0 0\n"));
+    Put("/proc/4242/stat", process(runner));
+    Put("/proc/self/stat", process(50));
+    Put("/proc/vmstat", absl::StrCat("pswpin ", swapped, "\npswpout 0\n"));
+  }
   std::vector<const v1::MarkedWindow*> Inference(const v1::RunResult& result) {
     std::vector<const v1::MarkedWindow*> windows;
     for (const v1::MarkedWindow& window : result.windows()) {
@@ -110,14 +135,23 @@ class MeasurementTest : public ::testing::Test {
   BoardReader board_{files_, ""};
   std::unique_ptr<ArtifactCache> cache_ = *ArtifactCache::Open(files_, {"/cache", 1 << 20});
   FakeArtifactSource artifacts_;
-  FakeSampleSource source_{
-      clock_, [this](int64_t t_ns) { return runner_.BusyAt(t_ns) ? kBusyCounts : kIdleCounts; }};
+  FakeSampleSource source_{clock_, [this](int64_t t_ns) {
+                             return runner_.BusyAt(t_ns) ? busy_counts_(t_ns) : kIdleCounts;
+                           }};
+  // What the load draws.
+  std::function<int32_t(int64_t t_ns)> busy_counts_ = [](int64_t) { return kBusyCounts; };
   RecordingObserver observer_;
   v1::JobSpec job_;
   MeasurementOptions options_;
   std::unique_ptr<RunnerCgroup> cgroup_;
   std::vector<int> followed_;
   Measurement* measurement_ = nullptr;
+};
+
+class MeasurementTest : public ::testing::Test, public MeasurementRig {
+ public:
+  // GoogleTest has one, too.
+  using MeasurementRig::Run;
 };
 
 }  // namespace tinyjoule
