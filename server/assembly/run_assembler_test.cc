@@ -12,7 +12,7 @@
 #include "common/base/digest.h"
 #include "common/energy/chunk.h"
 #include "common/energy/energy_report.h"
-#include "common/energy/sample_block.h"
+#include "tests/support/delivered_attempt.h"
 
 namespace tinyjoule {
 namespace {
@@ -21,94 +21,6 @@ using ::testing::ElementsAre;
 using ::testing::HasSubstr;
 using ::testing::IsEmpty;
 
-constexpr int64_t kCycleNs = 4'790'000;
-constexpr int64_t kSecond = 1'000'000'000;
-
-v1::MarkedWindow Mark(v1::WindowKind kind, uint32_t index, int64_t start_s, int64_t end_s) {
-  v1::MarkedWindow mark;
-  mark.set_kind(kind);
-  mark.set_index(index);
-  mark.set_start_mono_ns(start_s * kSecond);
-  mark.set_end_mono_ns(end_s * kSecond);
-  if (kind == v1::WINDOW_KIND_INFERENCE) mark.set_inference_count(500);
-  return mark;
-}
-
-// An attempt as an agent delivers it: 0.5 A at 5 V idle, 0.8 A in two windows of 12 s.
-class Attempt {
- public:
-  Attempt() {
-    v1::SensorDescription& sensor = *result_.mutable_sensor();
-    sensor.set_uri("i2c:/dev/i2c-1@0x40");
-    sensor.set_kind("ina219");
-    sensor.set_shunt_lsb_v(10e-6);
-    sensor.set_bus_lsb_v(4e-3);
-    sensor.set_shunt_uohm(100'000);
-    sensor.set_gain(1);
-    sensor.set_cycle_ns(kCycleNs);
-    result_.set_state(v1::ATTEMPT_STATE_SUCCEEDED);
-    *result_.add_windows() = Mark(v1::WINDOW_KIND_IDLE_A, 0, 1, 11);
-    *result_.add_windows() = Mark(v1::WINDOW_KIND_INFERENCE, 0, 13, 25);
-    *result_.add_windows() = Mark(v1::WINDOW_KIND_INFERENCE, 1, 26, 38);
-    *result_.add_windows() = Mark(v1::WINDOW_KIND_IDLE_B, 0, 40, 50);
-    std::mt19937_64 random(3);
-    for (int64_t t_ns = kCycleNs; t_ns < 51 * kSecond; t_ns += kCycleNs) {
-      const int32_t amperes = t_ns > 12 * kSecond && t_ns < 39 * kSecond ? 8000 : 5000;
-      samples_.push_back(
-          {RoundToTimeUnit(t_ns), 1250, amperes + static_cast<int32_t>(random() % 3) - 1, 0, 0});
-    }
-    outcome_.set_output_kind(v1::OUTPUT_KIND_REGRESSION);
-    outcome_.set_prediction_tolerance(1e-4);
-  }
-
-  v1::RunResult& result() { return result_; }
-  v1::TrainingOutcome& outcome() { return outcome_; }
-  std::vector<RawCounts>& samples() { return samples_; }
-  std::vector<float>& predictions() { return predictions_; }
-
-  std::vector<v1::Chunk> Chunks() const {
-    std::vector<v1::Chunk> chunks;
-    const absl::Span<const RawCounts> samples(samples_);
-    uint64_t sequence = 0;
-    for (size_t begin = 0; begin < samples.size(); begin += 1000) {
-      const auto block = EncodeSampleBlock(samples.subspan(begin, 1000), false, 0);
-      chunks.push_back(
-          *MakeChunk("run-1", 2, v1::CHUNK_STREAM_SAMPLES, sequence++, block->SerializeAsString()));
-    }
-    v1::RunResult result = result_;
-    result.set_sample_chunks(sequence);
-    result.set_sample_count(samples_.size());
-    result.set_prediction_chunks(predictions_.size());
-    for (size_t row = 0; row < predictions_.size(); ++row) {
-      v1::PredictionBlock block;
-      block.set_first_row(row);
-      block.set_values_per_row(1);
-      block.add_values(predictions_[row]);
-      chunks.push_back(
-          *MakeChunk("run-1", 2, v1::CHUNK_STREAM_PREDICTIONS, row, block.SerializeAsString()));
-    }
-    chunks.push_back(
-        *MakeChunk("run-1", 2, v1::CHUNK_STREAM_RESULT, 0, result.SerializeAsString()));
-    return chunks;
-  }
-
-  AssemblyInputs Inputs(const std::vector<v1::Chunk>& chunks) const {
-    return {chunks, outcome_, targets_, trainer_predictions_};
-  }
-  absl::StatusOr<AssembledRun> Assemble(const std::vector<v1::Chunk>& chunks) const {
-    return AssembleRun(Inputs(chunks));
-  }
-  absl::StatusOr<AssembledRun> Assemble() const { return Assemble(Chunks()); }
-
- private:
-  v1::RunResult result_;
-  v1::TrainingOutcome outcome_;
-  std::vector<RawCounts> samples_;
-  const std::vector<float> targets_ = {1, 2, 3};
-  const std::vector<float> trainer_predictions_ = {1.5F, 2, 2};
-  std::vector<float> predictions_ = {1.5F, 2, 2};
-};
-
 std::vector<std::string> FlagNames(const AssembledRun& run) {
   std::vector<std::string> names;
   for (const v1::Flag& flag : run.assembly.flags()) names.push_back(flag.name());
@@ -116,7 +28,7 @@ std::vector<std::string> FlagNames(const AssembledRun& run) {
 }
 
 TEST(AssembleRun, MakesEveryFigure) {
-  const auto run = Attempt().Assemble();
+  const auto run = DeliveredAttempt().Assemble();
   ASSERT_TRUE(run.ok()) << run.status();
   const v1::RunAssembly& assembly = run->assembly;
   EXPECT_TRUE(assembly.valid());
@@ -130,11 +42,11 @@ TEST(AssembleRun, MakesEveryFigure) {
   EXPECT_DOUBLE_EQ(assembly.quality().mae(), 0.5);
   EXPECT_DOUBLE_EQ(assembly.quality().r2(), 1 - 1.25 / 2);
   EXPECT_EQ(assembly.prediction_max_abs_diff(), 0);
-  EXPECT_EQ(run->result.sample_count(), Attempt().samples().size());
+  EXPECT_EQ(run->result.sample_count(), DeliveredAttempt().samples().size());
 }
 
 TEST(AssembleRun, RawHashIsThatOfThePayloadsInOrder) {
-  const Attempt attempt;
+  const DeliveredAttempt attempt;
   std::vector<v1::Chunk> chunks = attempt.Chunks();
   std::string payloads;
   for (const v1::Chunk& chunk : chunks) payloads += chunk.payload();
@@ -145,7 +57,7 @@ TEST(AssembleRun, RawHashIsThatOfThePayloadsInOrder) {
 }
 
 TEST(AssembleRun, EveryMissingChunkIsNamed) {
-  const Attempt attempt;
+  const DeliveredAttempt attempt;
   const std::vector<v1::Chunk> all = attempt.Chunks();
   for (size_t i = 0; i < all.size(); ++i) {
     std::vector<v1::Chunk> chunks = all;
@@ -159,7 +71,7 @@ TEST(AssembleRun, EveryMissingChunkIsNamed) {
 }
 
 TEST(AssembleRun, RefusesForeignDoubleAndBrokenChunks) {
-  const Attempt attempt;
+  const DeliveredAttempt attempt;
   constexpr auto kInvalid = absl::StatusCode::kInvalidArgument;
   std::vector<v1::Chunk> chunks = attempt.Chunks();
   chunks.push_back(chunks[1]);
@@ -177,7 +89,7 @@ TEST(AssembleRun, RefusesForeignDoubleAndBrokenChunks) {
 }
 
 TEST(AssembleRun, AgentsEnergyIsCheckedToABillionth) {
-  Attempt attempt;
+  DeliveredAttempt attempt;
   const auto honest = attempt.Assemble();
   ASSERT_TRUE(honest.ok());
   const double energy_j = honest->assembly.windows(1).energy_j();
@@ -190,7 +102,7 @@ TEST(AssembleRun, AgentsEnergyIsCheckedToABillionth) {
 }
 
 TEST(AssembleRun, PredictionsBeyondTheToleranceAreFatal) {
-  Attempt attempt;
+  DeliveredAttempt attempt;
   attempt.predictions() = {1.5F, 2.00009F, 2};
   EXPECT_TRUE(attempt.Assemble()->assembly.valid());
   attempt.predictions() = {1.5F, 2.0002F, 2};
@@ -202,7 +114,7 @@ TEST(AssembleRun, PredictionsBeyondTheToleranceAreFatal) {
 }
 
 TEST(AssembleRun, MissingOrMeaninglessPredictionsAreFatal) {
-  Attempt attempt;
+  DeliveredAttempt attempt;
   attempt.predictions() = {1.5F, 2};
   EXPECT_THAT(FlagNames(*attempt.Assemble()), ElementsAre("PREDICTION_MISMATCH"));
   attempt.predictions() = {1.5F, std::nanf(""), 2};
@@ -212,7 +124,7 @@ TEST(AssembleRun, MissingOrMeaninglessPredictionsAreFatal) {
 }
 
 TEST(AssembleRun, AFailedAttemptIsKeptButNotValid) {
-  Attempt attempt;
+  DeliveredAttempt attempt;
   attempt.result().set_state(v1::ATTEMPT_STATE_FAILED);
   attempt.result().set_reason("the runner was killed by signal 9");
   attempt.predictions().clear();
@@ -223,7 +135,7 @@ TEST(AssembleRun, AFailedAttemptIsKeptButNotValid) {
 }
 
 TEST(AssembleRun, FlagsOfBothSidesAreKept) {
-  Attempt attempt;
+  DeliveredAttempt attempt;
   v1::Flag& steady = *attempt.result().add_flags();
   steady.set_name("NO_STEADY_STATE");
   v1::Flag& newer = *attempt.result().add_flags();
@@ -236,7 +148,7 @@ TEST(AssembleRun, FlagsOfBothSidesAreKept) {
 }
 
 TEST(AssembleRun, TheSamplersReportIsJudgedAgain) {
-  Attempt attempt;
+  DeliveredAttempt attempt;
   attempt.result().mutable_sampler()->set_reset_seen(true);
   attempt.result().mutable_sampler()->set_configuration_found(0x399F);
   const auto run = attempt.Assemble();
@@ -245,7 +157,7 @@ TEST(AssembleRun, TheSamplersReportIsJudgedAgain) {
 }
 
 TEST(AssembleRun, WithoutASensorQualityAndLatencyStay) {
-  Attempt attempt;
+  DeliveredAttempt attempt;
   attempt.samples().clear();
   attempt.result().clear_sensor();
   const auto run = attempt.Assemble();
@@ -257,7 +169,7 @@ TEST(AssembleRun, WithoutASensorQualityAndLatencyStay) {
 }
 
 TEST(AssembleRun, ConflictingChunksAreFlaggedAndAddNothing) {
-  const Attempt attempt;
+  const DeliveredAttempt attempt;
   const std::vector<v1::Chunk> chunks = attempt.Chunks();
   AssemblyInputs inputs = attempt.Inputs(chunks);
   inputs.conflicting_chunks = 2;
@@ -272,7 +184,7 @@ TEST(AssembleRun, ConflictingChunksAreFlaggedAndAddNothing) {
 }
 
 TEST(VerifyRun, FindsEveryChangedFigure) {
-  const Attempt attempt;
+  const DeliveredAttempt attempt;
   const std::vector<v1::Chunk> chunks = attempt.Chunks();
   const AssembledRun assembled = *attempt.Assemble(chunks);
   v1::Run stored;
@@ -291,7 +203,7 @@ TEST(VerifyRun, FindsEveryChangedFigure) {
 // Samples, predictions and result alike: with the checksum that was stored, and with one that fits
 // the changed bytes.
 TEST(VerifyRun, AFlippedBitOfRawDataIsFound) {
-  Attempt attempt;
+  DeliveredAttempt attempt;
   attempt.samples().resize(400);
   const std::vector<v1::Chunk> chunks = attempt.Chunks();
   const AssembledRun assembled = *attempt.Assemble(chunks);
@@ -318,7 +230,7 @@ TEST(VerifyRun, AFlippedBitOfRawDataIsFound) {
 
 // What is stored beside the raw data is made from it: a changed figure is found, too.
 TEST(VerifyRun, AnyChangedFigureOfTheEnergyIsFound) {
-  const Attempt attempt;
+  const DeliveredAttempt attempt;
   const std::vector<v1::Chunk> chunks = attempt.Chunks();
   const AssembledRun assembled = *attempt.Assemble(chunks);
   const v1::EnergySummary& energy = assembled.assembly.energy();

@@ -81,34 +81,34 @@ auto AtAMoment(Ina219Model::Action action) {
   };
 }
 
-TEST(FlagProvocationTest, SensorReset) {
+TEST(SensorFlagProvocationTest, SensorReset) {
   Provoke("SENSOR_RESET", Severity::kFatal, AtAMoment([](Ina219Model& m) { m.BrownOut(); }),
           ModelFaultFired);
 }
 
-TEST(FlagProvocationTest, ConfigChanged) {
+TEST(SensorFlagProvocationTest, ConfigChanged) {
   // Another program's: 16 V, /4, 12 bit.
   Provoke("CONFIG_CHANGED", Severity::kFatal,
           AtAMoment([](Ina219Model& m) { m.WriteForeign(0x119F); }), ModelFaultFired);
 }
 
-TEST(FlagProvocationTest, MathOverflow) {
+TEST(SensorFlagProvocationTest, MathOverflow) {
   Provoke("MATH_OVERFLOW", Severity::kNote,
           AtAMoment([](Ina219Model& m) { m.CalibrateForeign(0xFFFE); }), ModelFaultFired);
 }
 
-TEST(FlagProvocationTest, Stuck) {
+TEST(SensorFlagProvocationTest, Stuck) {
   Provoke("STUCK", Severity::kFatal, AtAMoment([](Ina219Model& m) { m.Stick(); }), ModelFaultFired);
 }
 
-TEST(FlagProvocationTest, AChipThatStopsIsAGapAndAnError) {
+TEST(SensorFlagProvocationTest, AChipThatStopsIsAGapAndAnError) {
   const auto halt = AtAMoment([](Ina219Model& m) { m.Halt(); });
   Provoke("GAP", Severity::kFatal, halt, ModelFaultFired);
   Provoke("I2C_ERROR", Severity::kFatal, halt, ModelFaultFired);
 }
 
 // 4.9 W at 5.1 V are 96 mV over 0.1 ohm; PGA /2 ends at 80 mV.
-TEST(FlagProvocationTest, Clipped) {
+TEST(SensorFlagProvocationTest, Clipped) {
   Provoke("CLIPPED", Severity::kFatal, [](BoardSession::Options& options, uint64_t) {
     options.rig.driver.settings.pga = 2;
     options.rig.driver.settings.shunt_adc = FindIna219AdcMode("12bit");
@@ -130,12 +130,12 @@ auto BusSilent(int64_t duration_ns) {
   };
 }
 
-TEST(FlagProvocationTest, Gap) {
+TEST(SensorFlagProvocationTest, Gap) {
   Provoke("GAP", Severity::kNote, BusSilent(40 * kNsPerMs), BusFaultFired);
   Provoke("GAP", Severity::kFatal, BusSilent(300 * kNsPerMs), BusFaultFired);
 }
 
-TEST(FlagProvocationTest, I2cError) {
+TEST(SensorFlagProvocationTest, I2cError) {
   // A few conversions, more or less than the three that are tolerated.
   Provoke("I2C_ERROR", Severity::kEither, BusSilent(18 * kNsPerMs), BusFaultFired);
   Provoke("I2C_ERROR", Severity::kFatal, BusSilent(300 * kNsPerMs), BusFaultFired);
@@ -155,12 +155,14 @@ auto BusSlowsTo(int64_t hz, const char* shunt_adc) {
   };
 }
 
-TEST(FlagProvocationTest, I2cClock) {
+TEST(SensorFlagProvocationTest, I2cClock) {
   Provoke("I2C_CLOCK", Severity::kNote, BusSlowsTo(250'000, "x8"));
 }
-TEST(FlagProvocationTest, Torn) { Provoke("TORN", Severity::kNote, BusSlowsTo(100'000, "12bit")); }
+TEST(SensorFlagProvocationTest, Torn) {
+  Provoke("TORN", Severity::kNote, BusSlowsTo(100'000, "12bit"));
+}
 
-TEST(FlagProvocationTest, Implausible) {
+TEST(SensorFlagProvocationTest, Implausible) {
   // The shunt has twice the resistance that the driver was told.
   Provoke("IMPLAUSIBLE", Severity::kFatal, [](BoardSession::Options& options, uint64_t) {
     options.rig.driver.shunt_uohm = 50'000;
@@ -169,19 +171,19 @@ TEST(FlagProvocationTest, Implausible) {
   });
 }
 
-TEST(FlagProvocationTest, Negative) {
+TEST(SensorFlagProvocationTest, Negative) {
   Provoke("NEGATIVE", Severity::kFatal,
           [](BoardSession::Options& options, uint64_t) { options.rig.chip.swapped_leads = true; });
 }
 
-TEST(FlagProvocationTest, Undervolt) {
+TEST(SensorFlagProvocationTest, Undervolt) {
   Provoke("UNDERVOLT", Severity::kNote, AtAMoment([](Ina219Model& m) { m.SetSupplyV(4.70); }),
           ModelFaultFired);
   Provoke("UNDERVOLT", Severity::kFatal, AtAMoment([](Ina219Model& m) { m.SetSupplyV(4.60); }),
           ModelFaultFired);
 }
 
-TEST(FlagProvocationTest, Short) {
+TEST(SensorFlagProvocationTest, Short) {
   Provoke("SHORT", Severity::kFatal, [](BoardSession::Options& options, uint64_t seed) {
     options.plan.window_ns = 9'999 * kNsPerMs - static_cast<int64_t>(seed) * 90 * kNsPerMs;
   });
@@ -193,13 +195,13 @@ TEST(FlagProvocationTest, Short) {
   });
 }
 
-TEST(FlagProvocationTest, BaselineDrift) {
+TEST(SensorFlagProvocationTest, BaselineDrift) {
   // A load of 5 % of the time: 2.6 W become 2.69 W.
   Provoke("BASELINE_DRIFT", Severity::kNote,
           [](BoardSession::Options& options, uint64_t) { options.busy_spans_in_idle_b = 10; });
 }
 
-TEST(FlagProvocationTest, BelowNoise) {
+TEST(SensorFlagProvocationTest, BelowNoise) {
   Provoke("BELOW_NOISE", Severity::kNote, [](BoardSession::Options& options, uint64_t) {
     // No work at all, and an idle baseline that something lifted.
     options.idle_window = true;
@@ -207,12 +209,12 @@ TEST(FlagProvocationTest, BelowNoise) {
   });
 }
 
-TEST(FlagProvocationTest, SamplerLate) {
+TEST(SensorFlagProvocationTest, SamplerLate) {
   Provoke("SAMPLER_LATE", Severity::kNote,
           [](BoardSession::Options& options, uint64_t) { options.oversleep_ns = 10 * kNsPerMs; });
 }
 
-TEST(FlagProvocationTest, SamplesDropped) {
+TEST(SensorFlagProvocationTest, SamplesDropped) {
   Provoke("SAMPLES_DROPPED", Severity::kNote,
           [](BoardSession::Options& options, uint64_t) { options.plan.ring_capacity = 1024; });
 }
@@ -246,7 +248,7 @@ class EndingSensor final : public PowerSensor {
   SimulatedSensor sensor_;
 };
 
-TEST(FlagProvocationTest, Simulated) {
+TEST(SensorFlagProvocationTest, Simulated) {
   for (uint64_t seed = 0; seed < kProvocations; ++seed) {
     FakeClock clock;
     SessionPlan plan;
