@@ -55,8 +55,9 @@ std::string ProcStatus(int pid, absl::string_view name) {
 }  // namespace
 
 Lab::Lab() {
-  char pattern[] = "/tmp/tinyjoule-e2e-XXXXXX";
-  folder_ = mkdtemp(pattern);
+  const char* const parent = getenv("TMPDIR");
+  std::string pattern = JoinPath(parent == nullptr ? "/tmp" : parent, "tinyjoule-e2e-XXXXXX");
+  folder_ = mkdtemp(pattern.data());
   agent_folder_ = TINYJOULE_BIN_DIR;
 }
 

@@ -28,7 +28,7 @@ struct Ended {
   std::string err;
 };
 
-// A coordinator, agents and coord as real processes on loopback, in a temporary folder that is
+// A coordinator, agents and coord as real processes on loopback, in a folder below $TMPDIR that is
 // removed at the end. Everything waits for a condition with a deadline; a deadline that passes is a
 // failure of the test that shows the programs' logs. One thread.
 class Lab {
