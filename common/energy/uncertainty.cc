@@ -42,6 +42,13 @@ double RelativeOf(const v1::SensorDescription& sensor) {
   return RootSumSquare({kShuntTolerance, kShuntGainError, kBusGainError});
 }
 
+// The supply stands still, so its rounded voltage is off in the same direction all the time, as a
+// gain is; the shunt's is below its noise.
+double BusRounding(const v1::SensorDescription& sensor, double voltage_v) {
+  if (sensor.kind() != "ina219" || voltage_v <= 0) return 0;
+  return kRoundingShare * sensor.bus_lsb_v() / voltage_v;
+}
+
 double ShuntOffsetV(const v1::SensorDescription& sensor) {
   if (sensor.has_shunt_offset_uncertainty_v()) return sensor.shunt_offset_uncertainty_v();
   return HasChip(sensor) ? kShuntOffsetV : 0;
@@ -115,7 +122,7 @@ double SystematicError::NetJ(double net_j, double seconds) const {
 
 SystematicError SystematicErrorOf(const v1::SensorDescription& sensor, double voltage_v) {
   SystematicError error;
-  error.relative = RelativeOf(sensor);
+  error.relative = RootSumSquare({RelativeOf(sensor), BusRounding(sensor, voltage_v)});
   error.offset_w = PowerOfShuntVoltage(sensor, voltage_v, ShuntOffsetV(sensor));
   if (RoundsCoarsely(sensor)) {
     error.resolution_w = kRoundingShare * PowerOfOneCount(sensor, voltage_v);
@@ -123,8 +130,12 @@ SystematicError SystematicErrorOf(const v1::SensorDescription& sensor, double vo
   return error;
 }
 
+// A load that repeats makes its samples alternate. Their mean is no better for it: which part of
+// each repetition falls into the sensor's blind time is as random as ever
+// (docs/adr/0018-blind-ninth.md).
 double MeanPowerError(const SpanIntegral& integral) {
-  return CorrelatedStandardError(integral.power_stddev_w, integral.power_autocorrelation,
+  return CorrelatedStandardError(integral.power_stddev_w,
+                                 std::max(integral.power_autocorrelation, 0.0),
                                  static_cast<double>(integral.sample_count));
 }
 

@@ -27,7 +27,7 @@ struct WindowUncertainty {
 
 // A sensor's systematic error at one supply voltage, as standard uncertainties.
 struct SystematicError {
-  // Share of the power: gains and shunt.
+  // Share of the power: gains, shunt and the rounding of the bus voltage.
   double relative = 0;
   // A constant power; it cancels against the idle baseline.
   double offset_w = 0;
@@ -42,7 +42,7 @@ struct SystematicError {
 // From the description's own figures where it has them. Else what is published of its kind: ina219
 // and hwmon (the kernel's driver of the same chip) have the limits of TI's SBOS448G, 7.5, and a 1 %
 // shunt, root sum square: shunt 1 %, shunt gain 0.5 %, bus gain 0.5 %, offset 100 uV; hwmon and
-// rapl round to the resolution of their counts. RAPL's accuracy is not published. A simulated or
+// rapl round to the resolution of their counts, ina219 its bus voltage. RAPL's accuracy is not published. A simulated or
 // replayed sensor has none.
 SystematicError SystematicErrorOf(const v1::SensorDescription& sensor, double voltage_v);
 

@@ -23,6 +23,9 @@ enum class SamplingMethod {
   kSleepLoop,
   // The same ten times a second.
   kPoll10Hz,
+  // No product: the shunt alone, back to back at x8, so that nothing stays unseen; the bus voltage
+  // with every 64th conversion or so, at random, as a straight line over the current.
+  kShuntAlone,
 };
 
 enum class SampledLoad {
@@ -40,6 +43,21 @@ struct SamplingCase {
   int64_t window_ns;
   // Of supply, cable and shunt: how much the bus voltage gives way.
   double series_ohm = 0;
+  // The driver's; kEveryConversion only.
+  absl::string_view shunt_adc = "x8";
+  absl::string_view bus_adc = "12bit";
+};
+
+// One window of one chip; shares of the true energy.
+struct SampledWindow {
+  // (measured - true) / true.
+  double error = 0;
+  // What the budget states of it for a sensor without errors of its own: scatter, edges and
+  // rounding, a standard uncertainty. kEveryConversion only, and so is the rest.
+  double stated = 0;
+  // How far the energy can be off because the cycle is in step with harmonics of the load.
+  double aliasing = 0;
+  int64_t cycle_ns = 0;
 };
 
 struct RelativeError {
@@ -49,6 +67,8 @@ struct RelativeError {
   double p99 = 0;
   // The seed of the worst.
   uint64_t worst_seed = 0;
+  // Share of the windows whose error is within two of their stated uncertainties.
+  double held = 0;
 };
 
 absl::string_view NameOf(SamplingMethod method);
@@ -57,10 +77,16 @@ inline constexpr SampledLoad kSampledLoads[] = {
     SampledLoad::kBackToBack, SampledLoad::kBurst20MsPer100Ms, SampledLoad::kSquare100Hz,
     SampledLoad::kBurst100MsPerSecond, SampledLoad::kTelegraph};
 
-// (measured - true) / true. The seed decides the chip (cycle +-10 %), the supply (5.0 to 5.2 V) and
-// the phases of load and window.
-double SamplingError(const SamplingCase& sampling, uint64_t seed);
-RelativeError SamplingErrorOver(const SamplingCase& sampling, uint64_t seeds);
+// The seed decides the chip (cycle +-10 %), the supply (5.0 to 5.2 V) and the phases of load and
+// window.
+SampledWindow SampleWindow(const SamplingCase& sampling, uint64_t seed);
+// Of the seeds from 0 on.
+std::vector<SampledWindow> SampleWindows(const SamplingCase& sampling, uint64_t seeds);
+// Of at least one window.
+RelativeError ErrorOf(const std::vector<SampledWindow>& windows);
+inline RelativeError SamplingErrorOver(const SamplingCase& sampling, uint64_t seeds) {
+  return ErrorOf(SampleWindows(sampling, seeds));
+}
 
 }  // namespace tinyjoule
 

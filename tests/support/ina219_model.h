@@ -82,6 +82,8 @@ class Ina219Model {
 
   // One cycle of the present configuration, as this chip does it; 0 when it does not convert.
   int64_t CycleNs() const { return ShuntTimeNs() + BusTimeNs(); }
+  // The part of it in which the shunt is seen.
+  int64_t ShuntTimeNs() const;
   // Ends of cycles since it was switched on.
   uint64_t cycles() const { return cycles_; }
 
@@ -104,7 +106,6 @@ class Ina219Model {
   void EndBus(TimeSpan span);
   void EndCycle();
   void DeriveQuantities();
-  int64_t ShuntTimeNs() const;
   int64_t BusTimeNs() const;
   int64_t TimeNs(unsigned adc_bits) const;
   double Noise(double stddev);

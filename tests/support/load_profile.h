@@ -45,6 +45,7 @@ class LoadProfile {
 
   double EnergyJ(TimeSpan span) const { return Integral(power_, span); }
   double PowerAt(int64_t t_ns) const { return ValueAt(power_, t_ns); }
+  const std::vector<Level>& pattern() const { return pattern_; }
 
   template <typename Function>
   Quantity Derive(Function of_power) const {
