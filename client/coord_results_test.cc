@@ -166,6 +166,24 @@ TEST_F(CoordAppTest, EveryFlagIsShownWithWhatItMeansAndWhatToDo) {
   }
 }
 
+TEST_F(CoordAppTest, ShowTellsTheCostOfTrainingOrWhyNot) {
+  v1::Run& run = *fake_.runs.add_runs();
+  run.set_run_id("r-1");
+  v1::TrainingCost& cost = *run.mutable_outcome()->mutable_cost();
+  cost.set_training_s(12);
+  cost.set_training_energy_wh(0.5);
+  cost.set_evaluation_s(0.25);
+  cost.set_energy_source("rapl:package-0");
+  cost.set_why_no_energy("evaluation: other processes used 100 % of one processor");
+  EXPECT_EQ(Run({"show", "r-1"}), 0);
+  EXPECT_THAT(err_.str(), HasSubstr("training: 12 s, 0.5 Wh of rapl:package-0\n"));
+  EXPECT_THAT(err_.str(), HasSubstr("evaluation: 0.25 s, energy not measured\n"
+                                    "    evaluation: other processes used 100 %"));
+  run.set_grid_gco2e_per_kwh(98);
+  EXPECT_EQ(Run({"show", "r-1"}), 0);
+  EXPECT_THAT(err_.str(), HasSubstr("0.5 Wh of rapl:package-0, 0.049 g of CO2 at 98 g/kWh\n"));
+}
+
 TEST_F(CoordAppTest, NetEnergyBelowTheNoiseIsAnUpperBoundInWords) {
   v1::Run& run = *fake_.runs.add_runs();
   run.set_run_id("r-1");

@@ -1,6 +1,7 @@
 // SPDX-FileCopyrightText: 2026 The TinyJoule Authors
 // SPDX-License-Identifier: Apache-2.0
 #include <memory>
+#include <optional>
 #include <string>
 
 #include "absl/strings/match.h"
@@ -70,6 +71,33 @@ void TellEnergy(const Console& console, const v1::Run& run) {
               << simulated << "\n";
 }
 
+// "training: 12 s, 0.4 Wh of rapl:package-0, 0.0392 g of CO2 at 98 g/kWh".
+std::string SpanText(const char* name, double seconds, bool measured, double energy_wh,
+                     const v1::TrainingCost& cost, std::optional<double> grid_gco2e_per_kwh) {
+  std::string text = absl::StrFormat("%s: %s s", name, Number(seconds));
+  if (!measured) return text + ", energy not measured";
+  absl::StrAppendFormat(&text, ", %s Wh of %s", Number(energy_wh), cost.energy_source());
+  if (grid_gco2e_per_kwh) {
+    absl::StrAppendFormat(&text, ", %s g of CO2 at %s g/kWh",
+                          Number(energy_wh * *grid_gco2e_per_kwh / 1000),
+                          Number(*grid_gco2e_per_kwh));
+  }
+  return text;
+}
+
+void TellCost(const Console& console, const v1::TrainingOutcome& outcome,
+              std::optional<double> grid_gco2e_per_kwh) {
+  if (!outcome.has_cost()) return;
+  const v1::TrainingCost& cost = outcome.cost();
+  console.err << SpanText("training", cost.training_s(), cost.has_training_energy_wh(),
+                          cost.training_energy_wh(), cost, grid_gco2e_per_kwh)
+              << "\n"
+              << SpanText("evaluation", cost.evaluation_s(), cost.has_evaluation_energy_wh(),
+                          cost.evaluation_energy_wh(), cost, grid_gco2e_per_kwh)
+              << "\n";
+  if (!cost.why_no_energy().empty()) console.err << "    " << cost.why_no_energy() << "\n";
+}
+
 void ExplainFlags(const Console& console, const v1::Run& run) {
   for (const v1::Flag& flag : run.assembly().flags()) {
     console.err << Painted(console, flag.fatal() ? Colour::kRed : Colour::kYellow, flag.name())
@@ -82,6 +110,11 @@ void ExplainFlags(const Console& console, const v1::Run& run) {
   if (!run.result().energy_absent_reason().empty()) {
     console.err << "no energy: " << run.result().energy_absent_reason() << "\n";
   }
+}
+
+std::optional<double> GridFactor(const v1::Run& run) {
+  if (!run.has_grid_gco2e_per_kwh()) return std::nullopt;
+  return run.grid_gco2e_per_kwh();
 }
 
 // Each finder answers whether there is such a thing, and prints it.
@@ -104,6 +137,7 @@ absl::StatusOr<bool> ShowRun(Session& session, const std::string& id) {
   PrintWithOutcome(session, answer->run());
   session.console.err << SizeText(answer->run().outcome().size());
   TellEnergy(session.console, answer->run());
+  TellCost(session.console, answer->run().outcome(), GridFactor(answer->run()));
   ExplainFlags(session.console, answer->run());
   return true;
 }
@@ -134,6 +168,7 @@ absl::StatusOr<bool> ShowTrial(Session& session, const std::string& id) {
       if (!absl::StartsWith(trial.trial_id(), id)) continue;
       PrintWithOutcome(session, trial);
       session.console.err << SizeText(trial.outcome().size());
+      TellCost(session.console, trial.outcome(), std::nullopt);
       return true;
     }
   }

@@ -12,43 +12,12 @@
 #include "absl/strings/str_split.h"
 #include "absl/strings/strip.h"
 #include "common/base/clock.h"
+#include "common/base/processor_ticks.h"
 
 namespace tinyjoule {
 namespace {
 
 constexpr uint64_t kMaxFileBytes = 16 << 10;
-
-// Sums the numbers at places [first, last] of blank-separated words.
-std::optional<uint64_t> SumOfWords(absl::string_view text, size_t first, size_t last) {
-  const std::vector<absl::string_view> words =
-      absl::StrSplit(text, absl::ByAnyChar(" \n"), absl::SkipEmpty());
-  if (words.size() <= last) return std::nullopt;
-  uint64_t sum = 0;
-  for (size_t i = first; i <= last; ++i) {
-    uint64_t number = 0;
-    if (!absl::SimpleAtoi(words[i], &number)) return std::nullopt;
-    sum += number;
-  }
-  return sum;
-}
-
-std::string ReadText(FileSystem& file_system, const std::string& path) {
-  return file_system.ReadRange(path, 0, kMaxFileBytes).value_or("");
-}
-
-// "cpu  user nice system idle ...": the first three.
-std::optional<uint64_t> BusyTicks(absl::string_view stat) {
-  if (!absl::ConsumePrefix(&stat, "cpu ")) return std::nullopt;
-  return SumOfWords(stat, 0, 2);
-}
-
-// "pid (name) state ...": utime and stime are the 14th and 15th, the 12th and 13th after the name,
-// which may hold anything.
-std::optional<uint64_t> ProcessTicks(absl::string_view stat) {
-  const size_t name_end = stat.rfind(')');
-  if (name_end == absl::string_view::npos) return std::nullopt;
-  return SumOfWords(stat.substr(name_end + 1), 11, 12);
-}
 
 std::optional<uint64_t> SwappedPages(absl::string_view vmstat) {
   std::optional<uint64_t> pages;
@@ -68,13 +37,13 @@ int64_t Difference(uint64_t end, uint64_t begin) { return static_cast<int64_t>(e
 
 std::optional<UsageReading> ReadUsage(FileSystem& file_system, const std::string& root,
                                       int runner_pid) {
-  const auto busy = BusyTicks(ReadText(file_system, root + "/proc/stat"));
-  const auto agent = ProcessTicks(ReadText(file_system, root + "/proc/self/stat"));
-  const auto runner =
-      ProcessTicks(ReadText(file_system, absl::StrCat(root, "/proc/", runner_pid, "/stat")));
+  const auto busy = BusyTicks(file_system, root);
+  const auto agent = ProcessTicks(file_system, root, "self");
+  const auto runner = ProcessTicks(file_system, root, absl::StrCat(runner_pid));
   if (!busy || !agent || !runner) return std::nullopt;
-  return UsageReading{*busy, *runner, *agent,
-                      SwappedPages(ReadText(file_system, root + "/proc/vmstat"))};
+  return UsageReading{
+      *busy, *runner, *agent,
+      SwappedPages(file_system.ReadRange(root + "/proc/vmstat", 0, kMaxFileBytes).value_or(""))};
 }
 
 void InterferenceMeter::Begin(const std::optional<UsageReading>& reading, int64_t mono_ns) {

@@ -24,9 +24,6 @@ struct UsageReading {
   std::optional<uint64_t> swapped_pages;
 };
 
-// USER_HZ, a constant of Linux's interface on every architecture we run on.
-inline constexpr int64_t kTicksPerSecond = 100;
-
 // Nothing when /proc below `root` does not tell.
 std::optional<UsageReading> ReadUsage(FileSystem& file_system, const std::string& root,
                                       int runner_pid);

@@ -11,6 +11,7 @@
 #include "absl/strings/str_format.h"
 #include "absl/strings/str_join.h"
 #include "common/base/status.h"
+#include "common/base/sysfs.h"
 #include "common/units/units.h"
 
 namespace tinyjoule {

@@ -10,8 +10,8 @@
 
 #include "agent/core/power_sensor.h"
 #include "agent/power/make_power_sensor.h"
+#include "agent/power/reading_grid.h"
 #include "agent/power/sensor_uri.h"
-#include "agent/power/sysfs_reading.h"
 
 namespace tinyjoule {
 

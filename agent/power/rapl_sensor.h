@@ -7,12 +7,12 @@
 #include <cstdint>
 #include <memory>
 #include <string>
-#include <vector>
 
 #include "agent/core/power_sensor.h"
 #include "agent/power/make_power_sensor.h"
+#include "agent/power/reading_grid.h"
 #include "agent/power/sensor_uri.h"
-#include "agent/power/sysfs_reading.h"
+#include "common/energy/rapl_counters.h"
 
 namespace tinyjoule {
 
@@ -20,22 +20,12 @@ namespace tinyjoule {
 // readings, in microwatts. It sees the processor (or its memory), not the board.
 class RaplSensor final : public PowerSensor {
  public:
-  // One counter.
-  struct Zone {
-    std::string energy_path;
-    // The counter begins again after it.
-    int64_t range_uj = 0;
-    int64_t last_uj = 0;
-  };
   struct Options {
     std::string uri;
-    // Such as "package-0 + package-1".
-    std::string what;
     int64_t interval_ns = 0;
-    std::vector<Zone> zones;
   };
-  // Both references outlive the sensor.
-  RaplSensor(Options options, Clock& clock, FileSystem& file_system);
+  // The clock outlives the sensor.
+  RaplSensor(Options options, RaplCounters counters, Clock& clock);
 
   v1::SensorDescription Describe() const override;
   absl::Status Start() override;
@@ -44,12 +34,9 @@ class RaplSensor final : public PowerSensor {
   SensorHealth Health() const override;
 
  private:
-  // Energy since the last reading over all zones; -1: a counter could not be read.
-  int64_t TakeEnergyUj();
-
-  Options options_;
+  const Options options_;
+  RaplCounters counters_;
   Clock& clock_;
-  FileSystem& file_system_;
   std::atomic<bool> stopped_{true};
   std::atomic<uint64_t> reads_{0};
   // On the sampler's thread.

@@ -10,6 +10,7 @@
 #include "absl/strings/string_view.h"
 #include "common/energy/conversion.h"
 #include "server/export/cell.h"
+#include "server/export/export.h"
 #include "tinyjoule/v1/run.pb.h"
 #include "tinyjoule/v1/sweep_service.pb.h"
 
@@ -46,7 +47,7 @@ struct SampleRow {
   const PowerSample& sample;
 };
 struct TrialRow {
-  absl::string_view sweep_name;
+  const SweepFacts& sweep;
   const v1::TrialSummary& trial;
   // Set for a baseline's row.
   const v1::BaselineQuality* baseline;

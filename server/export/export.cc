@@ -133,15 +133,15 @@ absl::StatusOr<TrialsExport> TrialsExport::Create(v1::ExportFormat format,
   return TrialsExport(std::move(writer));
 }
 
-absl::Status TrialsExport::Add(absl::string_view sweep_name, const v1::TrialSummary& trial) {
-  TJ_RETURN_IF_ERROR(writer_->WriteRow(
-      CellsOf(TrialColumns(), TrialRow{sweep_name, trial, nullptr}), trial.parameters()));
+absl::Status TrialsExport::Add(const SweepFacts& sweep, const v1::TrialSummary& trial) {
+  TJ_RETURN_IF_ERROR(writer_->WriteRow(CellsOf(TrialColumns(), TrialRow{sweep, trial, nullptr}),
+                                       trial.parameters()));
   for (const v1::BaselineQuality& baseline : trial.outcome().baselines()) {
     const std::string key = absl::StrCat(trial.outcome().dataset().dataset_sha256(), " ",
                                          trial.fold(), " ", baseline.name());
     if (!written_baselines_.insert(key).second) continue;
-    TJ_RETURN_IF_ERROR(writer_->WriteRow(
-        CellsOf(TrialColumns(), TrialRow{sweep_name, trial, &baseline}), NoParameters()));
+    TJ_RETURN_IF_ERROR(writer_->WriteRow(CellsOf(TrialColumns(), TrialRow{sweep, trial, &baseline}),
+                                         NoParameters()));
   }
   return absl::OkStatus();
 }

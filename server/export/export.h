@@ -5,6 +5,7 @@
 
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <set>
 #include <string>
 #include <vector>
@@ -87,6 +88,12 @@ class SamplesExport {
   std::unique_ptr<TableWriter> writer_;
 };
 
+// What a row of trials.csv tells of its sweep.
+struct SweepFacts {
+  std::string name;
+  std::optional<double> grid_gco2e_per_kwh;
+};
+
 // trials.csv: a row per trial; each data set and fold's baselines (predict_mean, persistence, ...)
 // follow the first trial that has them, as rows with model "baseline" and the name as variant.
 class TrialsExport {
@@ -95,8 +102,7 @@ class TrialsExport {
                                              ExportSink& sink);
   TrialsExport(TrialsExport&&) noexcept;
   ~TrialsExport();
-  // `sweep_name`: what the column `sweep` says.
-  [[nodiscard]] absl::Status Add(absl::string_view sweep_name, const v1::TrialSummary& trial);
+  [[nodiscard]] absl::Status Add(const SweepFacts& sweep, const v1::TrialSummary& trial);
   [[nodiscard]] absl::Status Finish();
 
  private:

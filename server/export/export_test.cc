@@ -83,7 +83,9 @@ TEST(Columns, OfRunsAreTheContract) {
       "uncertainty_within_uj,uncertainty_edges_uj,uncertainty_between_uj,uncertainty_between_net_"
       "uj,"
       "uncertainty_baseline_uj,uncertainty_systematic_uj,uncertainty_systematic_net_uj,reference,"
-      "calibration_version");
+      "calibration_version,model_bytes_dense,model_bytes_clustered,evaluation_s,evaluation_energy_"
+      "wh,evaluation_emissions_g,"
+      "train_energy_source,train_energy_reason");
 }
 
 TEST(Columns, OfTheReferenceStudyAreTheContract) {
@@ -192,7 +194,8 @@ TEST(RunsExport, ARunWithoutResultsHasEmptyCells) {
   run.set_state(v1::RUN_STATE_WAITING);
   const std::string csv = ExportRuns({run}, v1::EXPORT_FORMAT_CSV);
   const std::vector<std::string> lines = absl::StrSplit(csv, "\r\n");
-  EXPECT_EQ(lines[1], "1,,r,,,,0,0,0,0,,,,,,,,,0,,,,waiting" + std::string(71, ',') + "false,");
+  EXPECT_EQ(lines[1],
+            "1,,r,,,,0,0,0,0,,,,,,,,,0,,,,waiting" + std::string(71, ',') + "false,,,,,,,,");
 }
 
 TEST(RunsExport, ParametersFollowSortedAndAbsentOnesAreEmpty) {
@@ -214,8 +217,32 @@ TEST(RunsExport, JsonIsAnArrayOfObjectsWithTheSameNames) {
   const std::string json = ExportRuns({run, run}, v1::EXPORT_FORMAT_JSON);
   EXPECT_THAT(json, ::testing::StartsWith(
                         "[\n{\"schema_version\":1,\"sweep\":null,\"run_id\":\"r\\\"1\","));
-  EXPECT_THAT(json, ::testing::EndsWith("\"calibration_version\":null}\n]\n"));
+  EXPECT_THAT(json, ::testing::EndsWith("\"train_energy_reason\":null}\n]\n"));
   EXPECT_EQ(ExportRuns({}, v1::EXPORT_FORMAT_JSON), "[]\n");
+}
+
+std::vector<std::string> EndOfFirstRow(const std::string& csv, size_t cells) {
+  const std::vector<std::string> lines = absl::StrSplit(csv, "\r\n");
+  std::vector<std::string> row = absl::StrSplit(lines[1], ',');
+  row.erase(row.begin(), row.end() - static_cast<ptrdiff_t>(cells));
+  return row;
+}
+
+TEST(RunsExport, EmissionsAreEnergyByTheGridsFactor) {
+  v1::Run run;
+  v1::TrainingCost& cost = *run.mutable_outcome()->mutable_cost();
+  cost.set_evaluation_s(0.5);
+  cost.set_evaluation_energy_wh(250);
+  cost.set_energy_source("rapl:package-0");
+  EXPECT_THAT(EndOfFirstRow(ExportRuns({run}, v1::EXPORT_FORMAT_CSV), 5),
+              ::testing::ElementsAre("0.5", "250", "", "rapl:package-0", ""));
+  run.set_grid_gco2e_per_kwh(98);
+  EXPECT_THAT(EndOfFirstRow(ExportRuns({run}, v1::EXPORT_FORMAT_CSV), 5),
+              ::testing::ElementsAre("0.5", "250", "24.5", "rapl:package-0", ""));
+  cost.clear_evaluation_energy_wh();
+  cost.set_why_no_energy("evaluation: too short");
+  EXPECT_THAT(EndOfFirstRow(ExportRuns({run}, v1::EXPORT_FORMAT_CSV), 5),
+              ::testing::ElementsAre("0.5", "", "", "rapl:package-0", "evaluation: too short"));
 }
 
 TEST(RunsExport, ReferenceFormatLabelsSimulatedEnergy) {
@@ -286,15 +313,32 @@ TEST(TrialsExport, EachBaselineIsOneRow) {
   StringSink sink;
   auto table = TrialsExport::Create(v1::EXPORT_FORMAT_CSV, {}, sink);
   ASSERT_TRUE(table.ok());
-  ASSERT_TRUE(table->Add("s", trial).ok());
+  ASSERT_TRUE(table->Add({"s", std::nullopt}, trial).ok());
   trial.set_trial_id("u");
-  ASSERT_TRUE(table->Add("s", trial).ok());
+  ASSERT_TRUE(table->Add({"s", std::nullopt}, trial).ok());
   ASSERT_TRUE(table->Finish().ok());
   const std::vector<std::string> lines = absl::StrSplit(sink.text(), "\r\n");
   ASSERT_EQ(lines.size(), 5U);
   EXPECT_THAT(lines[1], HasSubstr("1,s,t,tinymlp,int8,0,0,ready,,0.5,"));
   EXPECT_THAT(lines[2], HasSubstr("1,s,,baseline,persistence,0,,,,0.75,"));
   EXPECT_THAT(lines[3], HasSubstr("1,s,u,tinymlp,int8,0,0,ready,,0.5,"));
+}
+
+TEST(TrialsExport, EmissionsAreEnergyByTheGridsFactor) {
+  v1::TrialSummary trial;
+  v1::TrainingCost& cost = *trial.mutable_outcome()->mutable_cost();
+  cost.set_training_energy_wh(500);
+  cost.set_why_no_energy("evaluation: too short");
+  trial.mutable_outcome()->add_baselines()->set_name("persistence");
+  StringSink sink;
+  auto table = TrialsExport::Create(v1::EXPORT_FORMAT_CSV, {}, sink);
+  ASSERT_TRUE(table.ok());
+  ASSERT_TRUE(table->Add({"s", 98}, trial).ok());
+  ASSERT_TRUE(table->Finish().ok());
+  EXPECT_THAT(EndOfFirstRow(sink.text(), 8),
+              ::testing::ElementsAre("500", "49", "98", "0", "", "", "", "evaluation: too short"));
+  const std::vector<std::string> lines = absl::StrSplit(sink.text(), "\r\n");
+  EXPECT_THAT(lines[2], ::testing::EndsWith(",,,,,,,")) << "a baseline trains nothing";
 }
 
 TEST(Exports, RefuseFormatsThatTheyDoNotHave) {

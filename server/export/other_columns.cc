@@ -1,7 +1,10 @@
 // SPDX-FileCopyrightText: 2026 The TinyJoule Authors
 // SPDX-License-Identifier: Apache-2.0
+#include <optional>
+
 #include "absl/strings/str_cat.h"
 #include "server/export/columns.h"
+#include "server/export/emissions.h"
 #include "server/export/field_value.h"
 
 // The columns of windows, samples and trials.
@@ -125,6 +128,18 @@ Cell VariantName(const TrialRow& row) {
   return TextCell(row.baseline != nullptr ? row.baseline->name() : row.trial.variant());
 }
 
+using EmissionsOfCost = Cell (*)(const v1::TrainingCost&, std::optional<double>);
+
+Cell Emissions(const TrialRow& row, EmissionsOfCost emissions) {
+  if (row.baseline != nullptr) return {};
+  return emissions(row.trial.outcome().cost(), row.sweep.grid_gco2e_per_kwh);
+}
+
+Cell GridFactor(const TrialRow& row) {
+  if (row.baseline != nullptr || !row.sweep.grid_gco2e_per_kwh) return {};
+  return *row.sweep.grid_gco2e_per_kwh;
+}
+
 std::vector<TrialColumn> MakeTrialColumns() {
   return {
       {{"schema_version", "integer", "", "Version of this table's columns."},
@@ -132,7 +147,7 @@ std::vector<TrialColumn> MakeTrialColumns() {
        [](const TrialRow&) { return Cell(int64_t{kSchemaVersion}); }},
       {{"sweep", "string", "", "Name of the sweep."},
        "",
-       [](const TrialRow& row) { return TextCell(row.sweep_name); }},
+       [](const TrialRow& row) { return TextCell(row.sweep.name); }},
       OfTrial("trial_id", "string", "", "trial_id", false,
               "Id of the trial; empty in a baseline's row."),
       {{"model", "string", "", "Name of the model, or \"baseline\"."}, "model", ModelName},
@@ -174,6 +189,28 @@ std::vector<TrialColumn> MakeTrialColumns() {
       OfSize("model_bytes_dense", "integer", "B", "Size of the file with every parameter in full."),
       OfSize("model_bytes_clustered", "integer", "B",
              "The file with packed indices into codebooks of distinct values."),
+      OfTrial("train_energy_wh", "number", "Wh", "outcome.cost.training_energy_wh", false,
+              "Energy of what train_s or compress_s took; empty: see train_energy_reason."),
+      {{"train_emissions_g", "number", "g",
+        "Emissions of training (CO2 equivalent): train_energy_wh by grid_gco2e_per_kwh."},
+       "",
+       [](const TrialRow& row) { return Emissions(row, TrainingEmissions); }},
+      {{"grid_gco2e_per_kwh", "number", "g/kWh",
+        "Emission factor of the grid that the sweep gives."},
+       "",
+       GridFactor},
+      OfTrial("evaluation_s", "number", "s", "outcome.cost.evaluation_s", false,
+              "Time of predicting the test rows."),
+      OfTrial("evaluation_energy_wh", "number", "Wh", "outcome.cost.evaluation_energy_wh", false,
+              "Energy of that; empty: see train_energy_reason."),
+      {{"evaluation_emissions_g", "number", "g",
+        "Emissions of that (CO2 equivalent): evaluation_energy_wh by grid_gco2e_per_kwh."},
+       "",
+       [](const TrialRow& row) { return Emissions(row, EvaluationEmissions); }},
+      OfTrial("train_energy_source", "string", "", "outcome.cost.energy_source", false,
+              "Counter of the two energies; it counts the whole device."),
+      OfTrial("train_energy_reason", "string", "", "outcome.cost.why_no_energy", false,
+              "Why one of the two energies, or both, are empty."),
   };
 }
 

@@ -1,7 +1,10 @@
 // SPDX-FileCopyrightText: 2026 The TinyJoule Authors
 // SPDX-License-Identifier: Apache-2.0
+#include <optional>
+
 #include "absl/strings/str_cat.h"
 #include "server/export/columns.h"
+#include "server/export/emissions.h"
 #include "server/export/field_value.h"
 
 namespace tinyjoule {
@@ -59,7 +62,18 @@ Cell PeakActivation(const v1::Run& run) {
   return run.outcome().size().peak_activation_bytes();
 }
 
-Cell NotMeasured(const v1::Run&) { return {}; }
+std::optional<double> GridFactor(const v1::Run& run) {
+  if (!run.has_grid_gco2e_per_kwh()) return std::nullopt;
+  return run.grid_gco2e_per_kwh();
+}
+
+Cell TrainEmissions(const v1::Run& run) {
+  return TrainingEmissions(run.outcome().cost(), GridFactor(run));
+}
+
+Cell EvaluationEmissionsOfRun(const v1::Run& run) {
+  return EvaluationEmissions(run.outcome().cost(), GridFactor(run));
+}
 
 std::vector<RunColumn> Identity() {
   return {
@@ -215,10 +229,12 @@ std::vector<RunColumn> Training() {
   return {
       Show("train_s", "number", "s", "outcome.train_s", "Time of training the base model."),
       Show("compress_s", "number", "s", "outcome.compress_s", "Time of compressing the model."),
-      Compute("train_energy_wh", "number", "Wh", NotMeasured,
-              "Energy of training; empty: this version does not measure it."),
-      Compute("train_emissions_g", "number", "g", NotMeasured,
-              "Emissions of training (CO2 equivalent); empty without train_energy_wh."),
+      Show(
+          "train_energy_wh", "number", "Wh", "outcome.cost.training_energy_wh",
+          "Energy of what train_s or compress_s took, as train_energy_source counts it; empty: not "
+          "measured, see train_energy_reason."),
+      Compute("train_emissions_g", "number", "g", TrainEmissions,
+              "Emissions of training (CO2 equivalent): train_energy_wh by grid_gco2e_per_kwh."),
       Show("grid_gco2e_per_kwh", "number", "g/kWh", "grid_gco2e_per_kwh",
            "Emission factor of the grid that the sweep gives."),
       Show("artifact_sha256", "string", "", "outcome.model.sha256",
@@ -289,13 +305,29 @@ std::vector<RunColumn> OtherSizes() {
   };
 }
 
+std::vector<RunColumn> CostOfTraining() {
+  return {
+      Show("evaluation_s", "number", "s", "outcome.cost.evaluation_s",
+           "Time of predicting the test rows, in the trainer."),
+      Show("evaluation_energy_wh", "number", "Wh", "outcome.cost.evaluation_energy_wh",
+           "Energy of that; empty: not measured, see train_energy_reason."),
+      Compute("evaluation_emissions_g", "number", "g", EvaluationEmissionsOfRun,
+              "Emissions of that (CO2 equivalent): evaluation_energy_wh by grid_gco2e_per_kwh."),
+      Show("train_energy_source", "string", "", "outcome.cost.energy_source",
+           "Counter of the two energies: rapl:PACKAGES, nvml:GPU. It counts the whole device."),
+      Show("train_energy_reason", "string", "", "outcome.cost.why_no_energy",
+           "Why one of the two energies, or both, are empty."),
+  };
+}
+
 }  // namespace
 
 const std::vector<RunColumn>& RunColumns() {
   static const auto* const columns = [] {
     auto* all = new std::vector<RunColumn>();
-    for (const auto& group : {Identity(), Quality(), Size(), Latency(), Energy(), Board(),
-                              Training(), Uncertainty(), Calibration(), OtherSizes()}) {
+    for (const auto& group :
+         {Identity(), Quality(), Size(), Latency(), Energy(), Board(), Training(), Uncertainty(),
+          Calibration(), OtherSizes(), CostOfTraining()}) {
       all->insert(all->end(), group.begin(), group.end());
     }
     return all;

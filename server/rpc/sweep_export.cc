@@ -101,8 +101,13 @@ class SweepExport {
 
   absl::Status WriteTrials(ExportSink& sink) {
     TJ_ASSIGN_OR_RETURN(TrialsExport table, TrialsExport::Create(format_, paths_, sink));
+    SweepFacts sweep{sweep_.name, std::nullopt};
+    const v1::EmissionsSpec& emissions = sweep_.spec.emissions();
+    if (emissions.has_grid_gco2e_per_kwh()) {
+      sweep.grid_gco2e_per_kwh = emissions.grid_gco2e_per_kwh();
+    }
     TJ_RETURN_IF_ERROR(VisitTrials(reader_, sweep_.sweep_id, [&](const v1::TrialSummary& trial) {
-      return table.Add(sweep_.name, trial);
+      return table.Add(sweep, trial);
     }));
     return table.Finish();
   }

@@ -43,10 +43,11 @@ bool HasBatchNorm(const TrainedModel& model) {
 class OutcomeWriter {
  public:
   OutcomeWriter(const TrainedModel& model, const Split& split, const std::string& output_dir,
-                v1::TrainingOutcome& outcome)
+                CostMeter& cost, v1::TrainingOutcome& outcome)
       : model_(model),
         split_(split),
         output_dir_(output_dir),
+        cost_(cost),
         outcome_(outcome),
         rows_(static_cast<int64_t>(split.test_count())),
         by_row_(split.output_kind == v1::OUTPUT_KIND_CLASSIFICATION || split.reconstructs) {}
@@ -55,7 +56,9 @@ class OutcomeWriter {
     outcome_.set_output_kind(split_.output_kind);
     *outcome_.mutable_dataset() = split_.facts;
     TJ_RETURN_IF_ERROR(WriteModelFile());
+    cost_.Begin();
     TJ_RETURN_IF_ERROR(Evaluate());
+    cost_.EndEvaluation();
     TJ_RETURN_IF_ERROR(WriteTensors());
     return AddBaselines();
   }
@@ -138,6 +141,7 @@ class OutcomeWriter {
   const TrainedModel& model_;
   const Split& split_;
   const std::string& output_dir_;
+  CostMeter& cost_;
   v1::TrainingOutcome& outcome_;
   int64_t rows_;
   // Predictions are rows of values rather than values.
@@ -158,12 +162,13 @@ absl::Status WriteCheckpoint(const TrainedModel& model, const std::string& outpu
 }
 
 absl::Status WriteOutcome(const TrainedModel& model, const Split& split,
-                          const std::string& output_dir, v1::TrainingOutcome& outcome) {
+                          const std::string& output_dir, CostMeter& cost,
+                          v1::TrainingOutcome& outcome) {
   if (HasBatchNorm(model)) {
     const TrainedModel deployed = FoldBatchNorm(std::get<Network>(model));
-    return OutcomeWriter(deployed, split, output_dir, outcome).Write();
+    return OutcomeWriter(deployed, split, output_dir, cost, outcome).Write();
   }
-  return OutcomeWriter(model, split, output_dir, outcome).Write();
+  return OutcomeWriter(model, split, output_dir, cost, outcome).Write();
 }
 
 }  // namespace tinyjoule

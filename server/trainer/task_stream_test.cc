@@ -138,6 +138,10 @@ TEST_F(TaskStreamTest, OutcomeIsComplete) {
   EXPECT_EQ(outcome.dataset().dataset_sha256().size(), 64U);
   EXPECT_GE(outcome.baselines_size(), 1);
   EXPECT_GT(outcome.train_s(), 0);
+  EXPECT_EQ(outcome.cost().training_s(), outcome.train_s());
+  EXPECT_GT(outcome.cost().evaluation_s(), 0);
+  EXPECT_EQ(outcome.cost().training_energy_wh() > 0 && outcome.cost().evaluation_energy_wh() > 0,
+            outcome.cost().why_no_energy().empty());
   EXPECT_EQ(outcome.environment().at("seed"), "42");
   EXPECT_EQ(outcome.environment().at("device"), "cpu");
   for (const v1::ArtifactFile* file : {&outcome.model(), &outcome.test_inputs(),

@@ -97,15 +97,12 @@ absl::StatusOr<TrainedModel> ReadOnnx(const std::string& path) {
   return TrainedModel(std::move(given));
 }
 
-double SecondsSince(const Clock& clock, int64_t start_ns) {
-  return static_cast<double>(clock.MonotonicNs() - start_ns) / static_cast<double>(kNsPerSecond);
-}
-
 }  // namespace
 
 // One task on its way.
 struct Trainer::Work {
   const v1::TrainingTask& task;
+  CostMeter cost;
   v1::TrialSpec resolved;
   LearningContext learning;
   std::shared_ptr<const Dataset> dataset;
@@ -128,7 +125,6 @@ struct Trainer::Work {
     if (train.loss() == v1::LOSS_CROSS_ENTROPY) train.set_loss(v1::LOSS_MSE);
   }
   void Report(v1::TrainingPhase phase, const std::string& message) {
-    if (!learning.progress) return;
     v1::TrainingProgress event;
     event.set_phase(phase);
     event.set_message(message);
@@ -139,16 +135,21 @@ struct Trainer::Work {
   }
 };
 
-Trainer::Trainer(EngineChoice engine, const Clock& clock)
-    : engine_(engine), clock_(clock), datasets_(kCachedDatasets) {}
+Trainer::Trainer(EngineChoice engine, const Clock& clock, MeterPlaces places)
+    : engine_(engine), clock_(clock), places_(std::move(places)), datasets_(kCachedDatasets) {}
 
 absl::StatusOr<v1::TrainingOutcome> Trainer::Run(const v1::TrainingTask& task,
                                                  const ProgressCallback& progress) {
   TJ_RETURN_IF_ERROR(CheckTask(task));
-  Work work{task, task.trial(), {}, nullptr, {}, {}, {}};
+  const bool gpu = task.trial().train().device() == v1::DEVICE_CUDA;
+  Work work{task, OpenCostMeter(places_, gpu, files_, clock_), task.trial(), {}, nullptr, {}, {},
+            {}};
   work.learning.make_engine = MakeEngineFactory(engine_, task.trial().train().device());
   work.learning.clock = &clock_;
-  work.learning.progress = progress;
+  work.learning.progress = [&](const v1::TrainingProgress& event) {
+    work.cost.Poll();
+    if (progress) progress(event);
+  };
   TJ_RETURN_IF_ERROR(Prepare(work));
   switch (task.kind()) {
     case v1::TASK_KIND_BASE:
@@ -161,7 +162,9 @@ absl::StatusOr<v1::TrainingOutcome> Trainer::Run(const v1::TrainingTask& task,
       return absl::InvalidArgumentError("task.kind: neither BASE nor COMPRESS");
   }
   work.Report(v1::TRAINING_PHASE_EVALUATING, "evaluating and exporting");
-  TJ_RETURN_IF_ERROR(WriteOutcome(work.model, work.split, task.output_dir(), work.outcome));
+  TJ_RETURN_IF_ERROR(
+      WriteOutcome(work.model, work.split, task.output_dir(), work.cost, work.outcome));
+  *work.outcome.mutable_cost() = work.cost.cost();
   DescribeEnvironment(work, work.outcome);
   return std::move(work.outcome);
 }
@@ -177,7 +180,7 @@ absl::Status Trainer::Prepare(Work& work) {
 }
 
 absl::Status Trainer::TrainBase(Work& work) {
-  const int64_t start_ns = clock_.MonotonicNs();
+  work.cost.Begin();
   switch (work.trial().model().type()) {
     case v1::MODEL_TYPE_TINYCNN:
     case v1::MODEL_TYPE_TINYMLP:
@@ -198,7 +201,8 @@ absl::Status Trainer::TrainBase(Work& work) {
           "models.type: is none of tinycnn, tinymlp, tinyknn, resnet8, ds_cnn, mobilenet_v1, "
           "autoencoder and onnx");
   }
-  work.outcome.set_train_s(SecondsSince(clock_, start_ns));
+  work.cost.EndTraining();
+  work.outcome.set_train_s(work.cost.cost().training_s());
   return WriteCheckpoint(work.model, work.task.output_dir(), work.outcome);
 }
 
@@ -266,12 +270,13 @@ absl::Status Trainer::Compress(Work& work) {
   input.rows = work.rows();
   input.data_shape = work.split.sample_shape;
   input.classifies = work.classifies();
-  const int64_t start_ns = clock_.MonotonicNs();
+  work.cost.Begin();
   Compression compression(input, work.learning, *std::move(model));
   for (const v1::CompressStep& step : work.trial().compress()) {
     TJ_RETURN_IF_ERROR(compression.Apply(step));
   }
-  work.outcome.set_compress_s(SecondsSince(clock_, start_ns));
+  work.cost.EndTraining();
+  work.outcome.set_compress_s(work.cost.cost().training_s());
   work.Record(compression.history());
   work.model = compression.model();
   if (const auto* quantized = std::get_if<QuantizedNetwork>(&work.model)) {

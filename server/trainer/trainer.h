@@ -7,7 +7,9 @@
 
 #include "absl/status/statusor.h"
 #include "common/base/clock.h"
+#include "common/base/file_system.h"
 #include "server/trainer/compress/trained_model.h"
+#include "server/trainer/cost/cost_meter.h"
 #include "server/trainer/data/dataset.h"
 #include "server/trainer/dataset_cache.h"
 #include "server/trainer/fit/learn.h"
@@ -25,7 +27,8 @@ class Trainer {
   // Data sets in memory: the one in work and the one before.
   static constexpr size_t kCachedDatasets = 2;
 
-  Trainer(EngineChoice engine, const Clock& clock);
+  // `places`: where the energy of training is told.
+  Trainer(EngineChoice engine, const Clock& clock, MeterPlaces places = {});
 
   // Blocks until the task is done; its artifacts are then in task.output_dir. `progress` is called
   // on this thread, about four times a second. A task that fails leaves the trainer as it was.
@@ -47,6 +50,8 @@ class Trainer {
 
   EngineChoice engine_;
   const Clock& clock_;
+  const MeterPlaces places_;
+  PosixFileSystem files_;
   DatasetCache datasets_;
 };
 

@@ -26,6 +26,15 @@ class StringSink final : public ExportSink {
   std::string text_;
 };
 
+void AddCost(v1::TrainingOutcome& outcome) {
+  v1::TrainingCost& cost = *outcome.mutable_cost();
+  cost.set_training_s(203.125);
+  cost.set_evaluation_s(0.25);
+  cost.set_training_energy_wh(4.5);
+  cost.set_energy_source("rapl:package-0");
+  cost.set_why_no_energy("evaluation: other processes used 100 % of one processor");
+}
+
 // A message of tests/golden/wire: every field that its first version had is set.
 template <typename M>
 M WireExample(const std::string& name) {
@@ -44,6 +53,7 @@ v1::Run FullRun() {
   run.mutable_started_at()->set_nanos(0);
   run.mutable_finished_at()->set_seconds(1'767'225'712);
   run.mutable_finished_at()->set_nanos(250'000'000);
+  AddCost(*run.mutable_outcome());
   return run;
 }
 
@@ -127,13 +137,14 @@ std::string ExportTrials(v1::ExportFormat format) {
   trial.set_seed(18'446'744'073'709'551'615U);
   trial.set_state(v1::TRIAL_STATE_READY);
   *trial.mutable_outcome() = WireExample<v1::TrainingOutcome>("training_outcome");
+  AddCost(*trial.mutable_outcome());
   (*trial.mutable_parameters())["train.lr"] = "-0.001";
   ParameterPaths paths;
   CollectParameterPaths(trial, paths);
   StringSink sink;
   auto table = TrialsExport::Create(format, paths, sink);
   EXPECT_TRUE(table.ok());
-  EXPECT_TRUE(table->Add("quickstart", trial).ok());
+  EXPECT_TRUE(table->Add({"quickstart", 98.5}, trial).ok());
   EXPECT_TRUE(table->Finish().ok());
   return sink.text();
 }

@@ -128,10 +128,8 @@ const std::map<std::string, std::string>& LeftOutOfRuns() {
       {"outcome.prediction_tolerance", "flag PREDICTION_MISMATCH"},
       {"outcome.environment", "coord show"},
       {"outcome.calibration", "coord show"},
-      {"outcome.cost.*", "not filled in this version"},
+      {"outcome.cost.training_s", "columns train_s and compress_s"},
       {"outcome.checkpoint.*", "what compression starts from"},
-      {"outcome.size.model_bytes_dense", "not filled in this version"},
-      {"outcome.size.model_bytes_clustered", "not filled in this version"},
   };
   return *left_out;
 }
@@ -231,6 +229,9 @@ TEST(RunsTable, ColumnsBearTheNamesOfTheirFields) {
   const std::map<std::string, std::string> renamed = {
       {"agent", "agent.name"},
       {"artifact_sha256", "outcome.model.sha256"},
+      {"train_energy_wh", "outcome.cost.training_energy_wh"},
+      {"train_energy_source", "outcome.cost.energy_source"},
+      {"train_energy_reason", "outcome.cost.why_no_energy"},
       {"energy_per_inference_uncertainty_uj", "assembly.energy.uncertainty.combined_uj"},
       {"energy_net_per_inference_uncertainty_uj", "assembly.energy.uncertainty.combined_net_uj"},
   };

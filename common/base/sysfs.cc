@@ -1,8 +1,6 @@
 // SPDX-FileCopyrightText: 2026 The TinyJoule Authors
 // SPDX-License-Identifier: Apache-2.0
-#include "agent/power/sysfs_reading.h"
-
-#include <algorithm>
+#include "common/base/sysfs.h"
 
 #include "absl/strings/ascii.h"
 #include "absl/strings/numbers.h"
@@ -36,17 +34,6 @@ bool ReadSysfsNumber(FileSystem& file_system, const std::string& path, int64_t* 
 std::string ReadSysfsText(FileSystem& file_system, const std::string& path) {
   const absl::StatusOr<std::string> text = file_system.ReadRange(path, 0, kTextBytes);
   return text.ok() ? std::string(absl::StripAsciiWhitespace(*text)) : std::string();
-}
-
-void ReadingGrid::Begin(int64_t now_ns, int64_t interval_ns) {
-  interval_ns_ = interval_ns;
-  next_ns_ = now_ns + interval_ns;
-}
-
-void ReadingGrid::Await(Clock& clock) {
-  clock.SleepUntil(next_ns_);
-  const int64_t late_ns = clock.MonotonicNs() - next_ns_;
-  next_ns_ += (1 + std::max<int64_t>(0, late_ns) / interval_ns_) * interval_ns_;
 }
 
 }  // namespace tinyjoule
