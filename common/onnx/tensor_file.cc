@@ -138,11 +138,10 @@ absl::StatusOr<FloatTensor> ReadTensorFile(const std::string& path) {
   return tensor;
 }
 
-absl::Status WriteTensorFile(const std::string& path, absl::string_view name,
-                             const FloatTensor& tensor) {
+absl::StatusOr<std::string> SerializeTensor(absl::string_view name, const FloatTensor& tensor) {
   TJ_ASSIGN_OR_RETURN(const int64_t count, CheckedElementCount(tensor.shape));
   if (count != static_cast<int64_t>(tensor.values.size())) {
-    return absl::InvalidArgumentError(absl::StrCat("write ", path, ": shape ",
+    return absl::InvalidArgumentError(absl::StrCat("tensor ", name, ": shape ",
                                                    ShapeText(tensor.shape), " with ",
                                                    tensor.values.size(), " values"));
   }
@@ -151,8 +150,15 @@ absl::Status WriteTensorFile(const std::string& path, absl::string_view name,
   proto.set_data_type(onnx::TensorProto::FLOAT);
   proto.set_name(std::string(name));
   proto.set_raw_data(tensor.values.data(), tensor.values.size() * sizeof(float));
+  return proto.SerializeAsString();
+}
+
+absl::Status WriteTensorFile(const std::string& path, absl::string_view name,
+                             const FloatTensor& tensor) {
+  const absl::StatusOr<std::string> bytes = SerializeTensor(name, tensor);
+  if (!bytes.ok()) return Annotate(bytes.status(), absl::StrCat("write ", path));
   PosixFileSystem files;
-  return files.WriteFileAtomically(path, proto.SerializeAsString());
+  return files.WriteFileAtomically(path, *bytes);
 }
 
 }  // namespace tinyjoule
