@@ -3,7 +3,8 @@
 #if defined(__AVX2__) && defined(__FMA__)
 #define TINYJOULE_VECTOR_FLOATS 8
 #define TINYJOULE_MULTIPLY_ROWS 8
-#define TINYJOULE_DOT_BLOCK 3
+#define TINYJOULE_DOT_ROWS 2
+#define TINYJOULE_DOT_COLUMNS 4
 #include "server/trainer/nn/kernels_body.h"
 #else
 #include "server/trainer/nn/kernels.h"

@@ -3,7 +3,8 @@
 #if defined(__AVX512F__)
 #define TINYJOULE_VECTOR_FLOATS 16
 #define TINYJOULE_MULTIPLY_ROWS 8
-#define TINYJOULE_DOT_BLOCK 4
+#define TINYJOULE_DOT_ROWS 4
+#define TINYJOULE_DOT_COLUMNS 4
 #include "server/trainer/nn/kernels_body.h"
 #else
 #include "server/trainer/nn/kernels.h"

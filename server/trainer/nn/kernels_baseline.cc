@@ -2,7 +2,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #define TINYJOULE_VECTOR_FLOATS 4
 #define TINYJOULE_MULTIPLY_ROWS 8
-#define TINYJOULE_DOT_BLOCK 3
+#define TINYJOULE_DOT_ROWS 2
+#define TINYJOULE_DOT_COLUMNS 4
 #include "server/trainer/nn/kernels_body.h"
 
 namespace tinyjoule {
