@@ -42,8 +42,8 @@ struct SystematicError {
 // From the description's own figures where it has them. Else what is published of its kind: ina219
 // and hwmon (the kernel's driver of the same chip) have the limits of TI's SBOS448G, 7.5, and a 1 %
 // shunt, root sum square: shunt 1 %, shunt gain 0.5 %, bus gain 0.5 %, offset 100 uV; hwmon and
-// rapl round to the resolution of their counts, ina219 its bus voltage. RAPL's accuracy is not published. A simulated or
-// replayed sensor has none.
+// rapl round to the resolution of their counts, ina219 its bus voltage. RAPL's accuracy is not
+// published. A simulated or replayed sensor has none.
 SystematicError SystematicErrorOf(const v1::SensorDescription& sensor, double voltage_v);
 
 // Standard error of a span's mean power, from the scatter of its samples.

@@ -28,8 +28,8 @@ struct FloatTensor {
 // cut short, negative or overflowing shape, or as many values as the shape does not say.
 absl::StatusOr<FloatTensor> ReadTensorFile(const std::string& path);
 
-// The bytes of a tensor file: raw_data, little-endian; the same tensor and name give the same bytes.
-// InvalidArgument: shape and number of values differ.
+// The bytes of a tensor file: raw_data, little-endian; the same tensor and name give the same
+// bytes. InvalidArgument: shape and number of values differ.
 absl::StatusOr<std::string> SerializeTensor(absl::string_view name, const FloatTensor& tensor);
 
 // Writes them. The file appears whole or not at all.

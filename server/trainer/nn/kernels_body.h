@@ -5,8 +5,8 @@
 // instruction set's code in the place of another's.
 //
 // The includer defines TINYJOULE_VECTOR_FLOATS, how many floats a register holds, and
-// TINYJOULE_MULTIPLY_ROWS, TINYJOULE_DOT_ROWS and TINYJOULE_DOT_COLUMNS, how many accumulators there
-// are registers for; those of Dot are best a multiple of TINYJOULE_VECTOR_FLOATS.
+// TINYJOULE_MULTIPLY_ROWS, TINYJOULE_DOT_ROWS and TINYJOULE_DOT_COLUMNS, how many accumulators
+// there are registers for; those of Dot are best a multiple of TINYJOULE_VECTOR_FLOATS.
 #ifndef SERVER_TRAINER_NN_KERNELS_BODY_H_
 #define SERVER_TRAINER_NN_KERNELS_BODY_H_
 
