@@ -21,33 +21,30 @@ class Relations {
     width_ = value_count;
     points_.resize(size * value_count);
     for (size_t i = 0; i < size; ++i) {
-      for (size_t f = 0; f < value_count; ++f) points_[i * value_count + f] = value(i, f);
+      for (size_t f = 0; f < value_count; ++f) points_[f * size + i] = value(i, f);
     }
     MeasurePoints();
   }
 
   size_t size() const { return size_; }
-  double point(size_t i, size_t f) const { return points_[i * width_ + f]; }
+  // Value f of every point.
+  const double* values(size_t f) const { return &points_[f * size_]; }
+  // The inner products of point i with every point.
+  const double* products(size_t i) const { return &products_[i * size_]; }
   double distance(size_t i, size_t j) const { return distances_[i * size_ + j]; }
-  // 1 / distance; 0 for points in one place, which have no direction.
-  double inverse(size_t i, size_t j) const { return inverses_[i * size_ + j]; }
+  // 1 / distance from point i to every point; 0 for points in one place, which have no direction.
+  const double* inverses(size_t i) const { return &inverses_[i * size_]; }
   // Mean of the distances above 0; 0 when there is none.
   double mean_distance() const { return mean_distance_; }
   // Pairs of points that are apart.
   size_t pair_count() const { return pair_count_; }
-  // Cosine of the angle at point j between points i and k; 0 without a direction.
-  double Cosine(size_t i, size_t j, size_t k) const {
-    const double product = products_[i * size_ + k] - products_[i * size_ + j] -
-                           products_[j * size_ + k] + products_[j * size_ + j];
-    return product * inverse(i, j) * inverse(k, j);
-  }
 
  private:
   void MeasurePoints();
 
   size_t size_ = 0;
   size_t width_ = 0;
-  // [size][width]
+  // [width][size]
   std::vector<double> points_;
   // [size][size]: inner products of the points, from which everything follows.
   std::vector<double> products_;
@@ -76,17 +73,25 @@ class RelationalLoss final : public HiddenLoss {
   // Both add to the derivatives below and give the loss.
   double CompareDistances();
   double CompareAngles();
-  double CompareAnglesAt(size_t vertex, double weight);
+  double CompareAnglesAt(size_t vertex);
   void StudentGradient(const HiddenBatch& batch, float* gradient);
+  // The derivative with respect to each product, both (i, j) and (j, i) standing for it.
+  void FinishProductSlopes();
 
   size_t layer_;
   TeacherFeatures teacher_values_;
   double beta_;
   Relations student_;
   Relations teacher_;
-  // [size][size] for i <= j: derivatives with respect to the student's distances and products.
+  // [size][size]: derivatives with respect to the student's distances, for i <= j, and products, of
+  // which (i, j) and (j, i) are one.
   std::vector<double> distance_slopes_;
   std::vector<double> product_slopes_;
+  // Of the angles at one vertex: [size] of either side, [3][size], and [size], 0 for one point.
+  std::vector<double> student_shifts_;
+  std::vector<double> teacher_shifts_;
+  std::vector<double> sums_;
+  std::vector<double> mask_;
 };
 
 }  // namespace tinyjoule
