@@ -34,12 +34,12 @@ absl::StatusOr<std::unique_ptr<XnnpackEngine>> XnnpackEngine::Create(const onnx:
     return absl::ResourceExhaustedError(absl::StrCat("start ", threads, " threads"));
   }
   std::unique_ptr<XnnpackEngine> engine(new XnnpackEngine(XnnPlan(std::move(pool))));
-  TJ_ASSIGN_OR_RETURN(engine->input_coding_, InputCodingOf(graph));
-  TJ_ASSIGN_OR_RETURN(engine->output_coding_, OutputCodingOf(graph));
   XnnCompiler compiler(graph, sparse, &engine->plan_);
   TJ_RETURN_IF_ERROR(compiler.Compile());
   engine->input_shape_ = graph.value(graph.input()).shape;
   engine->output_shape_ = graph.value(graph.output()).shape;
+  TJ_ASSIGN_OR_RETURN(engine->input_coding_, InputCodingOf(graph));
+  TJ_ASSIGN_OR_RETURN(engine->output_coding_, OutputCodingOf(graph));
   engine->input_ = compiler.input();
   engine->output_ = compiler.output();
   engine->version_ = VersionOf(compiler, sparse);

@@ -85,7 +85,7 @@ class ExportedModelTest : public testing::TestWithParam<std::tuple<v1::Engine, L
   std::vector<float> samples_;
 };
 
-TEST_P(ExportedModelTest, Int8WithinOneStep) {
+TEST_P(ExportedModelTest, Int8WithinItsSteps) {
   for (const bool per_channel : {true, false}) {
     for (const bool int8_io : {false, true}) {
       for (const v1::Observer observer :
@@ -104,7 +104,7 @@ TEST_P(ExportedModelTest, Int8WithinOneStep) {
   }
 }
 
-TEST_P(ExportedModelTest, DynamicInt8WithinOneStepOfItsRange) {
+TEST_P(ExportedModelTest, DynamicInt8WithinStepsOfItsRange) {
   for (const bool per_channel : {true, false}) {
     const auto dynamic = QuantizeDynamically(network_, per_channel);
     ASSERT_TRUE(dynamic.ok()) << dynamic.status();
@@ -118,21 +118,30 @@ TEST_P(ExportedModelTest, Float16Weights) {
   ExpectTheTrainersPredictions(*half, "float16");
 }
 
+std::string TestName(const testing::TestParamInfo<std::tuple<v1::Engine, Layout>>& test) {
+  return absl::StrCat(v1::Engine_Name(std::get<0>(test.param)), "_", std::get<1>(test.param).name);
+}
+
 INSTANTIATE_TEST_SUITE_P(
-    Engines, ExportedModelTest,
+    Chains, ExportedModelTest,
     testing::Combine(
         testing::Values(v1::ENGINE_REFERENCE, v1::ENGINE_XNNPACK),
+        testing::Values(Layout{"Cnn", v1::MODEL_TYPE_TINYCNN, v1::POOLING_NONE, {1, 5}},
+                        Layout{
+                            "Window", v1::MODEL_TYPE_TINYCNN, v1::POOLING_GLOBAL_AVERAGE, {5, 7}},
+                        Layout{"Image", v1::MODEL_TYPE_TINYCNN, v1::POOLING_NONE, {1, 9, 8}},
+                        Layout{"Mlp", v1::MODEL_TYPE_TINYMLP, v1::POOLING_NONE, {1, 5}})),
+    TestName);
+
+// The plain loops would take half a minute for these.
+INSTANTIATE_TEST_SUITE_P(
+    Graphs, ExportedModelTest,
+    testing::Combine(
+        testing::Values(v1::ENGINE_XNNPACK),
         testing::Values(
-            Layout{"Cnn", v1::MODEL_TYPE_TINYCNN, v1::POOLING_NONE, {1, 5}},
-            Layout{"Window", v1::MODEL_TYPE_TINYCNN, v1::POOLING_GLOBAL_AVERAGE, {5, 7}},
-            Layout{"Image", v1::MODEL_TYPE_TINYCNN, v1::POOLING_NONE, {1, 9, 8}},
-            Layout{"Mlp", v1::MODEL_TYPE_TINYMLP, v1::POOLING_NONE, {1, 5}},
             Layout{"Resnet8", v1::MODEL_TYPE_RESNET8, v1::POOLING_UNSPECIFIED, {3, 12, 12}},
             Layout{"DsCnn", v1::MODEL_TYPE_DS_CNN, v1::POOLING_UNSPECIFIED, {1, 16, 10}})),
-    [](const auto& test) {
-      return absl::StrCat(v1::Engine_Name(std::get<0>(test.param)), "_",
-                          std::get<1>(test.param).name);
-    });
+    TestName);
 
 }  // namespace
 }  // namespace tinyjoule

@@ -72,8 +72,7 @@ TEST(GivenModelTest, TakesAndGivesWholeNumbersAsNumbers) {
   builder.AddOutput("y", {-1, 2}, onnx::TensorProto::INT8);
   const auto given = ReadGivenModel(*SerializeModel(builder.Build()));
   ASSERT_TRUE(given.ok()) << given.status();
-  // 3.1 is 3 and doubled 6; -4.4 is -4.5, doubled -9, half way between -8 and -10: -4 - 4.5 to
-  // even.
+  // 3.1 is 3 and doubled 6; -4.4 is -4.5 and doubled -9, half way between -8 and -10: to even.
   const std::vector<float> predictions = PredictModel(TrainedModel(*given), {3.1F, -4.4F});
   EXPECT_EQ(predictions, (std::vector<float>{6, -8}));
   EXPECT_NEAR(PredictionTolerance(TrainedModel(*given), predictions), 2, 1e-3);

@@ -29,9 +29,9 @@ std::vector<int64_t> SampleShape(const TrainedModel& model);
 int64_t OutputCount(const TrainedModel& model);
 
 // How far another runtime's outputs may be from `predictions`: 1e-4, relative to the largest of
-// them where that is above 1; one step of the output for an int8 network or model; for a network
-// that is quantised at run time, where the last bit of a sum may decide to which step a value
-// inside is rounded, a 255th of their range.
+// them where that is above 1; one step of the output for an int8 model; for an int8 network one
+// step for every four layers with weights, begun, because a rounding that falls the other way
+// inside moves what follows; for one that is quantised at run time as many 255ths of their range.
 double PredictionTolerance(const TrainedModel& model, absl::Span<const float> predictions);
 
 }  // namespace tinyjoule
