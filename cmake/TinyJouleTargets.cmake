@@ -51,6 +51,8 @@ function(tinyjoule_precompile name)
   if(TINYJOULE_PRECOMPILE AND ARGN)
     list(TRANSFORM ARGN REPLACE "(.+)" "<\\1>" OUTPUT_VARIABLE headers)
     target_precompile_headers(${name} PRIVATE ${headers})
+    # Without it ccache would not see that a precompiled header has changed.
+    target_compile_options(${name} PRIVATE $<$<CXX_COMPILER_ID:GNU>:-fpch-preprocess>)
   endif()
 endfunction()
 
