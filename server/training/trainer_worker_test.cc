@@ -95,7 +95,7 @@ TEST_F(TrainerWorkerTest, StartsANewChildAfterItWasLetGo) {
 }
 
 TEST_F(TrainerWorkerTest, ThinsProgressOfOnePhaseToFourASecond) {
-  script_ = [this](FakeChildProcess& child) {
+  script_ = [](FakeChildProcess& child) {
     for (int epoch = 1; epoch <= 5; ++epoch) child.Say(ProgressLine(epoch));
     child.Say(ProgressLine(6, "TRAINING_PHASE_EVALUATING"));
     child.Say(absl::StrCat(kOutcome, "\n"));
