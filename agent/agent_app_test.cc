@@ -16,6 +16,7 @@
 #include "common/base/child_process.h"
 #include "common/base/clock.h"
 #include "common/base/file_system.h"
+#include "common/base/sanitizers.h"
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
 #include "tests/support/fake_service_manager.h"
@@ -139,7 +140,7 @@ TEST_F(AgentAppTest, RunsInLittleMemoryRefusesASecondAndEndsOnSigterm) {
     ASSERT_TRUE(absl::SimpleAtoi(words[1], &resident_kb));
   }
   EXPECT_GT(resident_kb, 0);
-#if !defined(__SANITIZE_ADDRESS__) && !defined(__SANITIZE_THREAD__)
+#if !TINYJOULE_SANITIZED
   EXPECT_LT(resident_kb, 30 * 1024);
 #endif
   auto second = StartAgent();

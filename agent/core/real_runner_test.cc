@@ -16,6 +16,7 @@
 #include "agent/power/cpu_load.h"
 #include "agent/power/simulated_sensor.h"
 #include "common/base/digest.h"
+#include "common/base/sanitizers.h"
 #include "common/onnx/model_file.h"
 #include "common/onnx/onnx_builder.h"
 #include "common/onnx/tensor_file.h"
@@ -131,7 +132,7 @@ TEST_F(RealRunnerTest, MeasuresARealModel) {
   }
   EXPECT_GT(result.latency().mean_us(), 0);
   EXPECT_GT(result.memory().before_bytes(), 100'000u);
-#if !defined(__SANITIZE_ADDRESS__) && !defined(__SANITIZE_THREAD__)
+#if !TINYJOULE_SANITIZED
   EXPECT_LT(result.memory().peak_bytes(), 20'000'000u);
 #endif
 }

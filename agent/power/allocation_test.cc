@@ -9,20 +9,12 @@
 #include <string>
 
 #include "agent/power/ina219_sensor.h"
+#include "common/base/sanitizers.h"
 #include "gtest/gtest.h"
 #include "tests/support/fake_clock.h"
 #include "tests/support/scripted_ina219.h"
 
-#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
-#define TINYJOULE_COUNTS_MALLOC 0
-#elif defined(__has_feature)
-#if __has_feature(address_sanitizer) || __has_feature(thread_sanitizer)
-#define TINYJOULE_COUNTS_MALLOC 0
-#endif
-#endif
-#ifndef TINYJOULE_COUNTS_MALLOC
-#define TINYJOULE_COUNTS_MALLOC 1
-#endif
+#define TINYJOULE_COUNTS_MALLOC !TINYJOULE_SANITIZED
 
 namespace {
 thread_local uint64_t allocations = 0;

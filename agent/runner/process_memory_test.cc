@@ -1,6 +1,7 @@
 // SPDX-FileCopyrightText: 2026 The TinyJoule Authors
 // SPDX-License-Identifier: Apache-2.0
 #include "agent/runner/process_memory.h"
+#include "common/base/sanitizers.h"
 
 #include <gtest/gtest.h>
 
@@ -34,7 +35,7 @@ TEST(ProcessMemoryTest, APeakBeginsAnew) {
   const uint64_t peak_before = PeakResidentBytes();
   ASSERT_GT(peak_before, kBytes);
   ResetPeakResidentBytes();
-#if !defined(__SANITIZE_ADDRESS__) && !defined(__SANITIZE_THREAD__)
+#if !TINYJOULE_SANITIZED
   EXPECT_LT(PeakResidentBytes(), peak_before - kBytes / 2);
 #endif
 }

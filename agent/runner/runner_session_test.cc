@@ -13,6 +13,7 @@
 #include "absl/strings/str_cat.h"
 #include "common/base/child_process.h"
 #include "common/base/framing.h"
+#include "common/base/sanitizers.h"
 #include "common/onnx/model_file.h"
 #include "common/onnx/onnx_builder.h"
 
@@ -228,7 +229,7 @@ TEST_F(RunnerSessionTest, TellsItsMemoryAndBeginsANewPeak) {
   EXPECT_GT(first.pss_bytes(), 100'000u);
   EXPECT_GT(first.peak_bytes(), 64u << 20);
   ASSERT_TRUE(session_.Handle(memory).ok());
-#if !defined(__SANITIZE_ADDRESS__) && !defined(__SANITIZE_THREAD__)
+#if !TINYJOULE_SANITIZED
   EXPECT_LT(last().memory().peak_bytes(), first.peak_bytes() - (32u << 20));
 #endif
 }
@@ -302,7 +303,7 @@ TEST_F(RunnerProgramTest, MeasuresInLessThan20MegabytesResident) {
   Send(finish);
   const v1::RunnerFinished finished = Receive().finished();
   EXPECT_GT(finished.peak_bytes(), 0u);
-#if !defined(__SANITIZE_ADDRESS__) && !defined(__SANITIZE_THREAD__)
+#if !TINYJOULE_SANITIZED
   EXPECT_LT(finished.peak_bytes(), 20u << 20);
 #endif
   EXPECT_EQ(child_->Wait().exit_code, 0);

@@ -9,6 +9,7 @@
 #define AGENT_RUNNER_SPARSE_KERNELS_BODY_H_
 
 #include <algorithm>
+#include <cstring>
 
 #include "agent/runner/sparse_kernels.h"
 
@@ -17,10 +18,20 @@ namespace {
 
 constexpr int64_t kWidth = TINYJOULE_VECTOR_FLOATS;
 
-// GCC's and clang's vector extension. The alignment of 4 lets it read any float.
-using Vector __attribute__((vector_size(kWidth * sizeof(float)), aligned(4))) = float;
+// GCC's and clang's vector extension.
+using Vector __attribute__((vector_size(kWidth * sizeof(float)))) = float;
 
-inline const Vector& Load(const float* from) { return *reinterpret_cast<const Vector*>(from); }
+// From and to any address: one instruction.
+template <typename Values>
+inline Values LoadAs(const float* from) {
+  Values values;
+  std::memcpy(&values, from, sizeof(values));
+  return values;
+}
+template <typename Values>
+inline void Store(const Values& values, float* to) {
+  std::memcpy(to, &values, sizeof(values));
+}
 
 // One row of additions that wait for each other would take four cycles for each weight; so several
 // sums run side by side.
@@ -42,7 +53,7 @@ void Multiply(const SparseRows& w, const float* in, float* out) {
 
 inline void StoreFirst(const Vector& value, int64_t count, float* to) {
   if (count >= kWidth) {
-    *reinterpret_cast<Vector*>(to) = value;
+    Store(value, to);
   } else {
     for (int64_t i = 0; i < count; ++i) to[i] = value[i];
   }
@@ -62,13 +73,13 @@ void ConvolveBlock(const SparseRows& w, const float* in, int64_t count, float* o
       for (int part = 0; part < kParts; ++part) {
         const float* from = in + w.places[k + part];
         for (int v = 0; v < kVectors; ++v) {
-          sums[part][v] += Load(from + v * kWidth) * w.values[k + part];
+          sums[part][v] += LoadAs<Vector>(from + v * kWidth) * w.values[k + part];
         }
       }
     }
     for (; k < end; ++k) {
       for (int v = 0; v < kVectors; ++v) {
-        sums[0][v] += Load(in + w.places[k] + v * kWidth) * w.values[k];
+        sums[0][v] += LoadAs<Vector>(in + w.places[k] + v * kWidth) * w.values[k];
       }
     }
     for (int v = 0; v < kVectors; ++v) {
@@ -99,24 +110,21 @@ void Convolve(const SparseRows& w, const float* in, int64_t count, float* out, i
 
 static_assert(kSums * kWidth <= kSparseReadAhead);
 
-using Four __attribute__((vector_size(16), aligned(4))) = float;
-
-inline Four LoadFour(const float* from) { return *reinterpret_cast<const Four*>(from); }
-inline void StoreFour(const Four& value, float* to) { *reinterpret_cast<Four*>(to) = value; }
+using Four __attribute__((vector_size(16))) = float;
 
 void TransposeFour(const float* in, int64_t in_row, float* out, int64_t out_row) {
-  const Four a = LoadFour(in);
-  const Four b = LoadFour(in + in_row);
-  const Four c = LoadFour(in + 2 * in_row);
-  const Four d = LoadFour(in + 3 * in_row);
+  const Four a = LoadAs<Four>(in);
+  const Four b = LoadAs<Four>(in + in_row);
+  const Four c = LoadAs<Four>(in + 2 * in_row);
+  const Four d = LoadAs<Four>(in + 3 * in_row);
   const Four ab_low = __builtin_shufflevector(a, b, 0, 4, 1, 5);
   const Four ab_high = __builtin_shufflevector(a, b, 2, 6, 3, 7);
   const Four cd_low = __builtin_shufflevector(c, d, 0, 4, 1, 5);
   const Four cd_high = __builtin_shufflevector(c, d, 2, 6, 3, 7);
-  StoreFour(__builtin_shufflevector(ab_low, cd_low, 0, 1, 4, 5), out);
-  StoreFour(__builtin_shufflevector(ab_low, cd_low, 2, 3, 6, 7), out + out_row);
-  StoreFour(__builtin_shufflevector(ab_high, cd_high, 0, 1, 4, 5), out + 2 * out_row);
-  StoreFour(__builtin_shufflevector(ab_high, cd_high, 2, 3, 6, 7), out + 3 * out_row);
+  Store(__builtin_shufflevector(ab_low, cd_low, 0, 1, 4, 5), out);
+  Store(__builtin_shufflevector(ab_low, cd_low, 2, 3, 6, 7), out + out_row);
+  Store(__builtin_shufflevector(ab_high, cd_high, 0, 1, 4, 5), out + 2 * out_row);
+  Store(__builtin_shufflevector(ab_high, cd_high, 2, 3, 6, 7), out + 3 * out_row);
 }
 
 void Transpose(const float* in, int64_t rows, int64_t columns, int64_t in_row, float* out,

@@ -89,8 +89,11 @@ std::vector<int32_t> QuantizeBias(const std::vector<float>& bias, float input_sc
   std::vector<int32_t> steps;
   for (size_t i = 0; i < bias.size(); ++i) {
     const double step = static_cast<double>(input_scale) * scales[i % scales.size()];
-    steps.push_back(static_cast<int32_t>(
-        std::clamp(std::nearbyint(bias[i] / step), -2147483648.0, 2147483647.0)));
+    const double exact = std::nearbyint(bias[i] / step);
+    // A file with a scale of 0 has no bias that could be told.
+    steps.push_back(std::isnan(exact)
+                        ? 0
+                        : static_cast<int32_t>(std::clamp(exact, -2147483648.0, 2147483647.0)));
   }
   return steps;
 }

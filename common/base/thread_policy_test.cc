@@ -13,6 +13,7 @@
 #include <string>
 #include <thread>
 
+#include "common/base/sanitizers.h"
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
 
@@ -33,11 +34,7 @@ int LockedKib() {
 }
 
 // Its mlockall succeeds and does nothing.
-#ifdef __SANITIZE_ADDRESS__
-constexpr bool kLocksNothing = true;
-#else
-constexpr bool kLocksNothing = false;
-#endif
+constexpr bool kLocksNothing = TINYJOULE_SANITIZED != 0;
 
 // What is granted depends on the machine; that the grant tells what the kernel says does not.
 TEST(RealtimeThreadPolicyTest, TheGrantIsWhatTheKernelSays) {

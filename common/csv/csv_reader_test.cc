@@ -125,7 +125,7 @@ TEST(ParseCsvNumberTest, ReadsStationNumbersOnly) {
   EXPECT_EQ(ParseCsvNumber("1.5", ','), std::nullopt);
 }
 
-TEST(CsvReaderTest, ReadsARealStationTableQuickly) {
+TEST(CsvReaderTest, ReadsARealStationTable) {
   const char* const folder = std::getenv("TINYJOULE_TEST_DATA_DIR");
   if (folder == nullptr) GTEST_SKIP() << "TINYJOULE_TEST_DATA_DIR is not set";
   std::ifstream stream(std::string(folder) +
@@ -145,7 +145,6 @@ TEST(CsvReaderTest, ReadsARealStationTableQuickly) {
   EXPECT_EQ(rows, 1u + 26'304 + 8'784);
   EXPECT_GT(rain, 0);
   RecordProperty("milliseconds", static_cast<int>(ms.count()));
-  EXPECT_LT(ms.count(), 500) << "tens of milliseconds on an idle machine";
 }
 
 }  // namespace
