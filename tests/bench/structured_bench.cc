@@ -4,8 +4,8 @@
 // Prints what structured pruning by half saves on the engine xnnpack: bytes and multiplications of
 // the exported model, and its latency, each beside that of the whole model:
 //   structured_bench [SECONDS_PER_ROUND [ROUNDS]]
-// Exits with 1 unless the first two are less. What a network has learnt changes none of them, so the
-// parameters are random.
+// Exits with 1 unless the first two are less. What a network has learnt changes none of them, so
+// the parameters are random.
 #include <cstdio>
 #include <cstdlib>
 #include <memory>
