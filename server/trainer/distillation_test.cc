@@ -16,6 +16,7 @@
 #include "common/onnx/model_file.h"
 #include "server/trainer/compress/trained_model.h"
 #include "server/trainer/export/network_onnx.h"
+#include "server/trainer/recife_dataset.h"
 #include "server/trainer/trainer.h"
 
 namespace tinyjoule {
@@ -224,23 +225,9 @@ TEST_F(DistillationTest, StationStudentsComeNearTheirTeacher) {
   if (!std::filesystem::exists(path)) {
     GTEST_SKIP() << "TINYJOULE_TEST_DATA_DIR does not name a folder with weather_reference_layout";
   }
-  v1::DatasetSpec& dataset = *trial_.mutable_dataset();
-  dataset.Clear();
-  dataset.set_type(v1::DATASET_TYPE_CSV);
-  dataset.set_path(path);
-  (*dataset.mutable_csv()->mutable_where())["Nome"] = "Estação Recife - INMET A301";
-  dataset.mutable_csv()->set_time("Data estação");
-  for (const char* name : {"Temperatura", "Umidade", "Velocidade Vento", "Rajada Vento"}) {
-    dataset.add_features()->set_name(name);
-  }
-  v1::FeatureSpec& lag = *dataset.add_features();
-  lag.set_lag("Precipitação dia");
-  lag.set_steps(1);
-  lag.set_as("Precipitação anterior");
-  dataset.set_target("Precipitação dia");
-  dataset.mutable_missing()->set_method(v1::MISSING_METHOD_INTERPOLATE);
-  dataset.mutable_missing()->set_limit(0);
-  dataset.mutable_split()->set_method(v1::SPLIT_METHOD_HOLDOUT);
+  *trial_.mutable_dataset() = RecifeDataset(path);
+  trial_.mutable_dataset()->mutable_split()->Clear();
+  trial_.mutable_dataset()->mutable_split()->set_method(v1::SPLIT_METHOD_HOLDOUT);
   trial_.mutable_train()->set_epochs(100);
   const v1::TrainingOutcome teacher = Train(Cnn({8, 16}, 3, 32));
   for (const v1::DistillKind kind :

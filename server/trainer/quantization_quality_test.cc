@@ -13,6 +13,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "common/base/file_system.h"
+#include "server/trainer/recife_dataset.h"
 #include "server/trainer/trainer.h"
 
 namespace tinyjoule {
@@ -140,22 +141,8 @@ TEST_F(QuantizationQualityTest, Station) {
   v1::TrainingTask task;
   task.set_kind(v1::TASK_KIND_BASE);
   v1::TrialSpec& trial = *task.mutable_trial();
-  v1::DatasetSpec& dataset = *trial.mutable_dataset();
-  dataset.set_type(v1::DATASET_TYPE_CSV);
-  dataset.set_path(path);
-  (*dataset.mutable_csv()->mutable_where())["Nome"] = "Estação Recife - INMET A301";
-  dataset.mutable_csv()->set_time("Data estação");
-  for (const char* name : {"Temperatura", "Umidade", "Velocidade Vento", "Rajada Vento"}) {
-    dataset.add_features()->set_name(name);
-  }
-  v1::FeatureSpec& lag = *dataset.add_features();
-  lag.set_lag("Precipitação dia");
-  lag.set_steps(1);
-  lag.set_as("Precipitação anterior");
-  dataset.set_target("Precipitação dia");
-  dataset.mutable_missing()->set_method(v1::MISSING_METHOD_INTERPOLATE);
-  dataset.mutable_split()->set_method(v1::SPLIT_METHOD_WALK_FORWARD);
-  dataset.mutable_split()->set_folds(5);
+  *trial.mutable_dataset() = RecifeDataset(path);
+  trial.mutable_dataset()->mutable_missing()->clear_limit();
   trial.mutable_model()->set_type(v1::MODEL_TYPE_TINYCNN);
   trial.mutable_model()->set_kernel(5);
   trial.mutable_train()->set_epochs(100);

@@ -18,33 +18,12 @@
 #include "common/metrics/metrics.h"
 #include "common/onnx/model_file.h"
 #include "common/onnx/tensor_file.h"
+#include "server/trainer/recife_dataset.h"
 
 namespace tinyjoule {
 namespace {
 
 using ::testing::HasSubstr;
-
-v1::DatasetSpec RecifeDataset(const std::string& path) {
-  v1::DatasetSpec dataset;
-  dataset.set_type(v1::DATASET_TYPE_CSV);
-  dataset.set_path(path);
-  (*dataset.mutable_csv()->mutable_where())["Nome"] = "Estação Recife - INMET A301";
-  dataset.mutable_csv()->set_time("Data estação");
-  for (const char* name : {"Temperatura", "Umidade", "Velocidade Vento", "Rajada Vento"}) {
-    dataset.add_features()->set_name(name);
-  }
-  v1::FeatureSpec& lag = *dataset.add_features();
-  lag.set_lag("Precipitação dia");
-  lag.set_steps(1);
-  lag.set_as("Precipitação anterior");
-  dataset.set_target("Precipitação dia");
-  dataset.mutable_missing()->set_method(v1::MISSING_METHOD_INTERPOLATE);
-  // The reference study fills every gap.
-  dataset.mutable_missing()->set_limit(0);
-  dataset.mutable_split()->set_method(v1::SPLIT_METHOD_WALK_FORWARD);
-  dataset.mutable_split()->set_folds(5);
-  return dataset;
-}
 
 // The trainer behind its own border: JSON lines in, JSON lines and files out. On the synthetic data
 // set, which needs no file.
