@@ -27,8 +27,7 @@ endif()
 add_link_options(-Wl,--as-needed)
 
 if(TINYJOULE_SANITIZE)
-  # Without optimisation the tests of numbers would take several times as long.
-  add_compile_options(-fsanitize=${TINYJOULE_SANITIZE} -fno-omit-frame-pointer -O1 -g1)
+  add_compile_options(-fsanitize=${TINYJOULE_SANITIZE} -fno-omit-frame-pointer -g1)
   add_link_options(-fsanitize=${TINYJOULE_SANITIZE})
 endif()
 
