@@ -20,13 +20,13 @@
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
 #include "tests/support/fake_service_manager.h"
+#include "tests/support/paths.h"
 
 namespace tinyjoule {
 namespace {
 
 using ::testing::HasSubstr;
 
-constexpr char kAgent[] = TINYJOULE_BIN_DIR "/tinyjoule-agent";
 constexpr int64_t kPatienceNs = 20 * kNsPerSecond;
 
 class AgentAppTest : public ::testing::Test {
@@ -50,8 +50,15 @@ class AgentAppTest : public ::testing::Test {
                                            std::vector<std::string> environment = {},
                                            const std::string& sensor = "sim:seed=7") {
     ProcessOptions options;
-    options.arguments = {kAgent,        "--coordinator", "127.0.0.1:1", "--name", "a1",
-                         "--state-dir", folder_ + "/st", "--sensor",    sensor};
+    options.arguments = {ProgramPath("tinyjoule-agent"),
+                         "--coordinator",
+                         "127.0.0.1:1",
+                         "--name",
+                         "a1",
+                         "--state-dir",
+                         folder_ + "/st",
+                         "--sensor",
+                         sensor};
     options.arguments.insert(options.arguments.end(), more.begin(), more.end());
     options.environment = std::move(environment);
     options.stderr_path = folder_ + "/log";

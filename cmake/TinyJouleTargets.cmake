@@ -56,6 +56,15 @@ function(tinyjoule_precompile name)
   endif()
 endfunction()
 
+# The loops of these libraries take most of the tests' time where nothing is optimised.
+function(tinyjoule_optimise_sanitized)
+  if(TINYJOULE_SANITIZE)
+    foreach(name ${ARGN})
+      target_compile_options(${name} PRIVATE -O1)
+    endforeach()
+  endif()
+endfunction()
+
 # tinyjoule_library(NAME SOURCES a.cc ... [DEPS ...] [PRECOMPILE "header.h" ...])
 function(tinyjoule_library name)
   cmake_parse_arguments(ARG "" "" "SOURCES;DEPS;PRECOMPILE" ${ARGN})
@@ -78,8 +87,8 @@ endfunction()
 
 # tinyjoule_test(NAME SOURCES a_test.cc ... [DEPS ...] [LABEL unit] [TIMEOUT seconds] [SERIAL]
 #                [PRECOMPILE "header.h" ...])
-# A program of GoogleTest cases, each a test of ctest under the label. Tests see
-# TINYJOULE_SOURCE_DIR and TINYJOULE_BIN_DIR, and real data in $TINYJOULE_TEST_DATA_DIR.
+# A program of GoogleTest cases, each a test of ctest under the label. Tests find
+# files by tests/support/paths.h, and real data in $TINYJOULE_TEST_DATA_DIR.
 function(tinyjoule_test name)
   if(NOT TINYJOULE_TESTS)
     return()
@@ -95,11 +104,9 @@ function(tinyjoule_test name)
     math(EXPR ARG_TIMEOUT "5 * ${ARG_TIMEOUT}")
   endif()
   add_executable(${name} ${ARG_SOURCES})
-  target_link_libraries(${name} PRIVATE tinyjoule_flags ${ARG_DEPS} GTest::gmock GTest::gtest_main)
+  target_link_libraries(${name} PRIVATE
+    tinyjoule_flags tj_test_paths ${ARG_DEPS} GTest::gmock GTest::gtest_main)
   set_target_properties(${name} PROPERTIES RUNTIME_OUTPUT_DIRECTORY ${PROJECT_BINARY_DIR}/tests)
-  target_compile_definitions(${name} PRIVATE
-    TINYJOULE_SOURCE_DIR="${PROJECT_SOURCE_DIR}"
-    TINYJOULE_BIN_DIR="${CMAKE_RUNTIME_OUTPUT_DIRECTORY}")
   # What is tested is optimised; the tests themselves would only take longer to compile.
   target_compile_options(${name} PRIVATE $<$<CONFIG:Release>:-O1>)
   list(LENGTH ARG_SOURCES source_count)

@@ -23,6 +23,7 @@
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
 #include "tests/support/fake_coordinator_link.h"
+#include "tests/support/paths.h"
 
 namespace tinyjoule {
 namespace {
@@ -30,7 +31,7 @@ namespace {
 using ::testing::ElementsAre;
 using ::testing::HasSubstr;
 
-constexpr char kRunner[] = TINYJOULE_BIN_DIR "/tinyjoule-runner";
+std::string Runner() { return ProgramPath("tinyjoule-runner"); }
 
 // y0 = x0 + 2 x1 + 0.5, y1 = 3 x0 - x1 - 1.
 std::string LinearModel() {
@@ -64,7 +65,7 @@ class CollectingObserver final : public MeasurementObserver {
 class RealRunnerTest : public ::testing::Test {
  protected:
   void SetUp() override {
-    if (!files_.Exists(kRunner)) GTEST_SKIP() << kRunner << " is not built";
+    if (!files_.Exists(Runner())) GTEST_SKIP() << Runner() << " is not built";
     std::string pattern = ::testing::TempDir() + "/real_runner_test_XXXXXX";
     folder_ = mkdtemp(pattern.data());
     cache_ = *ArtifactCache::Open(files_, {folder_ + "/artifacts"});
@@ -96,7 +97,7 @@ class RealRunnerTest : public ::testing::Test {
       load_.Follow(pid);
     };
     MeasurementOptions options;
-    options.runner_program = kRunner;
+    options.runner_program = Runner();
     options.runner_log_path = folder_ + "/runner.log";
     return Measurement(job_, options, dependencies, observer_).Run();
   }

@@ -16,6 +16,7 @@
 #include "common/base/sanitizers.h"
 #include "common/onnx/model_file.h"
 #include "common/onnx/onnx_builder.h"
+#include "tests/support/paths.h"
 
 namespace tinyjoule {
 namespace {
@@ -271,7 +272,7 @@ class RunnerProgramTest : public RunnerSessionTest {
  protected:
   void SetUp() override {
     RunnerSessionTest::SetUp();
-    auto child = PosixProcessLauncher().Launch({{TINYJOULE_BIN_DIR "/tinyjoule-runner"}, {}, ""});
+    auto child = PosixProcessLauncher().Launch({{ProgramPath("tinyjoule-runner")}, {}, ""});
     ASSERT_TRUE(child.ok()) << child.status();
     child_ = *std::move(child);
   }
@@ -322,7 +323,7 @@ class RunnerMarkerTest : public RunnerSessionTest {};
 
 TEST_F(RunnerMarkerTest, SaysWhyItHasNoLine) {
   auto child = PosixProcessLauncher().Launch(
-      {{TINYJOULE_BIN_DIR "/tinyjoule-runner", "--marker", "gpio:no-such-chip/1"}, {}, ""});
+      {{ProgramPath("tinyjoule-runner"), "--marker", "gpio:no-such-chip/1"}, {}, ""});
   ASSERT_TRUE(child.ok()) << child.status();
   FrameReader reader([&child] { return (*child)->Read(64 << 10, 20 * kNsPerSecond); });
   v1::RunnerEvent event;

@@ -55,7 +55,7 @@ TEST(ChildProcessTest, SeesTheEndOfItsInput) {
 
 TEST(ChildProcessTest, ReportsExitCodesAndSignals) {
   EXPECT_EQ(Shell("exit 3")->Wait().Describe(), "exited with 3");
-  auto child = Shell("sleep 60");
+  auto child = Shell("exec sleep 60");
   EXPECT_FALSE(child->Poll().has_value());
   child->Kill(SIGKILL);
   EXPECT_EQ(child->Wait().signal, SIGKILL);
@@ -69,7 +69,7 @@ TEST(ChildProcessTest, ADeadChildIsAnErrorOfWrite) {
 }
 
 TEST(ChildProcessTest, ReadingHasADeadline) {
-  auto child = Shell("sleep 60");
+  auto child = Shell("exec sleep 60");
   EXPECT_EQ(child->Read(10, 1'000'000).status().code(), absl::StatusCode::kDeadlineExceeded);
 }
 

@@ -20,6 +20,7 @@
 #include "common/config/duration_text.h"
 #include "common/config/sweep_file.h"
 #include "common/config/yaml_to_proto.h"
+#include "tests/support/paths.h"
 
 namespace tinyjoule {
 namespace {
@@ -160,7 +161,7 @@ std::map<std::string, std::string> Defaults() {
 }
 
 std::map<std::string, std::string> DocumentedDefaults() {
-  std::ifstream page(TINYJOULE_SOURCE_DIR "/docs/sweep-file.md");
+  std::ifstream page(SourcePath("docs/sweep-file.md"));
   std::map<std::string, std::string> documented;
   for (std::string line; std::getline(page, line);) {
     if (!absl::StartsWith(line, "| `")) continue;
@@ -192,8 +193,7 @@ TEST(SweepFileDocTest, NamesTheProgramsDefaults) {
 
 TEST(SweepFileDocTest, ExamplesAreValid) {
   size_t examples = 0;
-  for (const auto& entry :
-       std::filesystem::directory_iterator(TINYJOULE_SOURCE_DIR "/docs/examples")) {
+  for (const auto& entry : std::filesystem::directory_iterator(SourcePath("docs/examples"))) {
     if (entry.path().extension() != ".yaml") continue;
     std::ifstream file(entry.path());
     const std::string yaml{std::istreambuf_iterator<char>(file), {}};

@@ -11,6 +11,7 @@
 #include "common/config/sweep_file.h"
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
+#include "tests/support/paths.h"
 
 namespace tinyjoule {
 namespace {
@@ -29,7 +30,7 @@ SweepRecord RecordOf(const std::string& yaml) {
 }
 
 std::string Example(const std::string& name) {
-  std::ifstream file(TINYJOULE_SOURCE_DIR "/docs/examples/" + name);
+  std::ifstream file(SourcePath("docs/examples/" + name));
   return {std::istreambuf_iterator<char>(file), {}};
 }
 

@@ -18,6 +18,7 @@
 #include "common/config/sweep_expansion.h"
 #include "common/config/sweep_file.h"
 #include "server/trainer/trainer.h"
+#include "tests/support/paths.h"
 
 namespace tinyjoule {
 namespace {
@@ -38,7 +39,7 @@ class ReferenceOrderingsTest : public testing::Test {
     folder_ = testing::TempDir() + "tinyjoule_orderings_" +
               testing::UnitTest::GetInstance()->current_test_info()->name();
     std::filesystem::remove_all(folder_);
-    std::ifstream file(TINYJOULE_SOURCE_DIR "/docs/examples/reference-study.yaml");
+    std::ifstream file(SourcePath("docs/examples/reference-study.yaml"));
     const std::string yaml{std::istreambuf_iterator<char>(file), {}};
     const ParsedSweep parsed = ParseSweep(yaml, "reference-study.yaml", {});
     ASSERT_TRUE(parsed.ok()) << FormatDiagnostics(parsed.diagnostics);

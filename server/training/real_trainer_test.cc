@@ -15,6 +15,7 @@
 #include "gtest/gtest.h"
 #include "server/training/local_training_executor.h"
 #include "tests/support/memory_artifact_store.h"
+#include "tests/support/paths.h"
 
 namespace tinyjoule {
 namespace {
@@ -74,7 +75,7 @@ class RealTrainerTest : public ::testing::Test {
     char pattern[] = "/tmp/tinyjoule-training-XXXXXX";
     folder_ = mkdtemp(pattern);
     LocalTrainingExecutor::Options options;
-    options.command = {TINYJOULE_SOURCE_DIR "/tests/support/fake_trainer.py"};
+    options.command = {SourcePath("tests/support/fake_trainer.py")};
     options.work_dir = JoinPath(folder_, "work");
     options.log_dir = JoinPath(folder_, "log");
     auto executor = LocalTrainingExecutor::Create(

@@ -21,6 +21,7 @@
 #include "grpcpp/create_channel.h"
 #include "grpcpp/security/credentials.h"
 #include "gtest/gtest.h"
+#include "tests/support/paths.h"
 #include "tinyjoule/v1/fleet_service.grpc.pb.h"
 #include "tinyjoule/v1/run_service.grpc.pb.h"
 #include "tinyjoule/v1/sweep_service.grpc.pb.h"
@@ -33,10 +34,6 @@ constexpr int64_t kReadyNs = 30 * kNsPerSecond;
 constexpr int64_t kPollNs = 20 * kNsPerMs;
 constexpr char kReadyWord[] = " ready on ";
 constexpr size_t kShownLogBytes = 4000;
-
-std::string ProgramPath(const std::string& program) {
-  return absl::StrCat(TINYJOULE_BIN_DIR, "/", program);
-}
 
 void SetDeadline(grpc::ClientContext& context, int64_t after_ns) {
   context.set_deadline(std::chrono::system_clock::now() + std::chrono::nanoseconds(after_ns));
@@ -58,7 +55,7 @@ Lab::Lab() {
   const char* const parent = getenv("TMPDIR");
   std::string pattern = JoinPath(parent == nullptr ? "/tmp" : parent, "tinyjoule-e2e-XXXXXX");
   folder_ = mkdtemp(pattern.data());
-  agent_folder_ = TINYJOULE_BIN_DIR;
+  agent_folder_ = std::filesystem::path(ProgramPath("tinyjoule-agent")).parent_path();
 }
 
 Lab::~Lab() {

@@ -14,6 +14,7 @@
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
 #include "tests/emulated_pi/chip_parameters.h"
+#include "tests/support/paths.h"
 
 namespace tinyjoule {
 namespace {
@@ -39,8 +40,7 @@ class AgentCheckTest : public ::testing::Test {
 
   Ended Check(const std::string& sensor) {
     ProcessOptions options;
-    options.arguments = {absl::StrCat(TINYJOULE_BIN_DIR, "/tinyjoule-agent"), "--check", "--sensor",
-                         sensor};
+    options.arguments = {ProgramPath("tinyjoule-agent"), "--check", "--sensor", sensor};
     options.stderr_path = absl::StrCat(testing::TempDir(), "/agent.err");
     const auto agent = PosixProcessLauncher().Launch(options);
     EXPECT_TRUE(agent.ok()) << agent.status();

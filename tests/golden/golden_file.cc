@@ -8,17 +8,13 @@
 #include <fstream>
 #include <sstream>
 
+#include "tests/support/paths.h"
+
 namespace tinyjoule {
-namespace {
-
-std::string PathOf(const std::string& path) { return TINYJOULE_SOURCE_DIR "/" + path; }
-
-}  // namespace
-
 bool UpdatesGolden() { return std::getenv("TINYJOULE_UPDATE_GOLDEN") != nullptr; }
 
 std::optional<std::string> ReadSourceFile(const std::string& path) {
-  std::ifstream in(PathOf(path), std::ios::binary);
+  std::ifstream in(SourcePath(path), std::ios::binary);
   if (!in) return std::nullopt;
   std::ostringstream bytes;
   bytes << in.rdbuf();
@@ -26,7 +22,7 @@ std::optional<std::string> ReadSourceFile(const std::string& path) {
 }
 
 void WriteSourceFile(const std::string& path, const std::string& bytes) {
-  std::ofstream out(PathOf(path), std::ios::binary);
+  std::ofstream out(SourcePath(path), std::ios::binary);
   out << bytes;
   ASSERT_TRUE(out.flush()) << path;
 }

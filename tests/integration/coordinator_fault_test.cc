@@ -17,6 +17,7 @@
 
 #include "common/base/random_source.h"
 #include "tests/support/coordinator_fixture.h"
+#include "tests/support/repetitions.h"
 
 namespace tinyjoule {
 namespace {
@@ -244,7 +245,8 @@ TEST_P(CoordinatorFaultTest, KeepsItsPromises) {
   RecordProperty("store_faults", store_->faults_fired());
 }
 
-INSTANTIATE_TEST_SUITE_P(Seeds, CoordinatorFaultTest, testing::Range<uint64_t>(1, 101));
+INSTANTIATE_TEST_SUITE_P(Seeds, CoordinatorFaultTest,
+                         testing::Range<uint64_t>(1, 1 + Repetitions(100)));
 
 }  // namespace
 }  // namespace tinyjoule

@@ -18,13 +18,14 @@
 #include "server/core/drift.h"
 #include "tests/support/delivered_attempt.h"
 #include "tests/support/ina219_rig.h"
+#include "tests/support/repetitions.h"
 
 namespace tinyjoule {
 namespace {
 
 using ::testing::Contains;
 
-constexpr uint64_t kProvocations = 100;
+constexpr uint64_t kProvocations = Repetitions(100);
 
 double Between(SeededRandom& random, double least, double most) {
   return least + (most - least) * Uniform(random);

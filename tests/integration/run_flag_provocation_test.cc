@@ -13,11 +13,12 @@
 #include "gtest/gtest.h"
 #include "tests/support/ina219_rig.h"
 #include "tests/support/measurement_fixture.h"
+#include "tests/support/repetitions.h"
 
 namespace tinyjoule {
 namespace {
 
-constexpr uint64_t kProvocations = 100;
+constexpr uint64_t kProvocations = Repetitions(100);
 
 // A run on a sound board of the seed's own latency, temperature and other load.
 class BoardRun : public MeasurementRig {

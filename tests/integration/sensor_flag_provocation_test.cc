@@ -12,11 +12,12 @@
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
 #include "tests/support/measured_session.h"
+#include "tests/support/repetitions.h"
 
 namespace tinyjoule {
 namespace {
 
-constexpr uint64_t kProvocations = 100;
+constexpr uint64_t kProvocations = Repetitions(100);
 
 // A chip with the noise that a real one has, and a seed of its own.
 BoardSession::Options Ordinary(uint64_t seed) {

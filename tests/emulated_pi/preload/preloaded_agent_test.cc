@@ -15,6 +15,7 @@
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
 #include "tests/emulated_pi/preload/bus_settings.h"
+#include "tests/support/paths.h"
 
 namespace tinyjoule {
 namespace {
@@ -44,7 +45,7 @@ class PreloadedAgentTest : public ::testing::Test {
   Checked Check(const std::string& bus,
                 const std::vector<std::string>& arguments = {"--sensor", kSensor}) {
     ProcessOptions options;
-    options.arguments = {TINYJOULE_BIN_DIR "/tinyjoule-agent", "--check"};
+    options.arguments = {ProgramPath("tinyjoule-agent"), "--check"};
     options.arguments.insert(options.arguments.end(), arguments.begin(), arguments.end());
     options.environment = {"LD_PRELOAD=" TINYJOULE_PRELOADED_BUS,
                            absl::StrCat(kBusVariable, "=", bus)};
