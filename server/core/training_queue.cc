@@ -182,10 +182,19 @@ absl::Status TrainingQueue::WriteDown(const std::string& task_id,
     if (!missing.empty()) reason = absl::StrCat("its artifact is missing: ", missing);
   }
   const bool good = reason.empty() && outcome.ok();
+  const TaskEntry* task = ledger_.FindTask(task_id);
+  double base_train_s = 0;
+  if (good && task != nullptr && !task->depends_on.empty()) {
+    TJ_ASSIGN_OR_RETURN(const TaskRecord base, ledger_.store().reads().GetTask(task->depends_on));
+    base_train_s = base.outcome.train_s();
+  }
   TJ_RETURN_IF_ERROR(change.SetTask(task_id,
                                     good ? v1::TASK_STATE_SUCCEEDED : v1::TASK_STATE_FAILED, reason,
                                     [&](TaskRecord& record) {
                                       if (good) record.outcome = *outcome;
+                                      // Its trainer was given the base's file alone.
+                                      if (base_train_s > 0)
+                                        record.outcome.set_train_s(base_train_s);
                                       record.log_path = log_path;
                                     }));
   if (good) AddReferences(task_id, *outcome, change);

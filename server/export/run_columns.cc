@@ -229,10 +229,9 @@ std::vector<RunColumn> Training() {
   return {
       Show("train_s", "number", "s", "outcome.train_s", "Time of training the base model."),
       Show("compress_s", "number", "s", "outcome.compress_s", "Time of compressing the model."),
-      Show(
-          "train_energy_wh", "number", "Wh", "outcome.cost.training_energy_wh",
-          "Energy of what train_s or compress_s took, as train_energy_source counts it; empty: not "
-          "measured, see train_energy_reason."),
+      Show("train_energy_wh", "number", "Wh", "outcome.cost.training_energy_wh",
+           "Energy of compress_s, of train_s where nothing was compressed, as train_energy_source "
+           "counts it; empty: not measured, see train_energy_reason."),
       Compute("train_emissions_g", "number", "g", TrainEmissions,
               "Emissions of training (CO2 equivalent): train_energy_wh by grid_gco2e_per_kwh."),
       Show("grid_gco2e_per_kwh", "number", "g/kWh", "grid_gco2e_per_kwh",
