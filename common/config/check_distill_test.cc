@@ -9,6 +9,7 @@
 #include "absl/strings/str_cat.h"
 #include "common/config/sweep_expansion.h"
 #include "common/config/sweep_file.h"
+#include "common/config/sweep_lint.h"
 
 namespace tinyjoule {
 namespace {
@@ -126,9 +127,7 @@ INSTANTIATE_TEST_SUITE_P(
 
 TEST(CheckDistillTest, HiddenLossesTrainOnTheProcessor) {
   const char* const steps = "{distill: {kind: feature, student: {hidden: [8]}}}";
-  const ParsedSweep parsed =
-      ParseSweep(Sweep(kMlp, steps, "train: {device: cuda}\n"), "s.yaml", {});
-  EXPECT_THAT(FormatDiagnostics(parsed.diagnostics),
+  EXPECT_THAT(Lint(Sweep(kMlp, steps, "train: {device: cuda}\n")),
               HasSubstr("kind feature trains on the processor, and train.device is cuda"));
 }
 
