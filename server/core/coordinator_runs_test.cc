@@ -8,7 +8,6 @@ namespace tinyjoule {
 namespace {
 
 constexpr int64_t kSecond = kNsPerSecond;
-const char kAnywhere[] = "agents: {placement: any}\nmeasure: {repeat: 1}\n";
 
 class CoordinatorRunsTest : public CoordinatorFixture {
  protected:

@@ -1,37 +1,14 @@
 // SPDX-FileCopyrightText: 2026 The TinyJoule Authors
 // SPDX-License-Identifier: Apache-2.0
-// Submitting, sharing, cancelling, retrying and restarting, through the facade.
+// Submitting, sharing, cancelling and retrying, through the facade.
 #include <set>
+#include <string>
 
 #include "absl/strings/match.h"
-#include "tests/support/coordinator_fixture.h"
+#include "tests/support/coordinator_sweeps_fixture.h"
 
 namespace tinyjoule {
 namespace {
-
-const char kAnywhere[] = "agents: {placement: any}\nmeasure: {repeat: 1}\n";
-
-class CoordinatorSweepsTest : public CoordinatorFixture {
- protected:
-  v1::CancelSweepResponse Cancel(const std::string& id, bool now = false) {
-    v1::CancelSweepRequest request;
-    request.set_sweep_id(id);
-    request.set_now(now);
-    const auto response = coordinator_->CancelSweep(request);
-    EXPECT_TRUE(response.ok()) << response.status();
-    return response.ok() ? *response : v1::CancelSweepResponse();
-  }
-  v1::RetrySweepResponse Retry(const std::string& id) {
-    v1::RetrySweepRequest request;
-    request.set_sweep_id(id);
-    const auto response = coordinator_->RetrySweep(request);
-    EXPECT_TRUE(response.ok()) << response.status();
-    return response.ok() ? *response : v1::RetrySweepResponse();
-  }
-
-  FakeAgentSession pi_{"pi"};
-  FakeAgentSession other_{"other"};
-};
 
 TEST_F(CoordinatorSweepsTest, TheBaseIsTrainedOnceAndBeforeItsVariants) {
   Start();
@@ -312,133 +289,6 @@ TEST_F(CoordinatorSweepsTest, ValidateOnlyPlansAndStoresNothing) {
   EXPECT_EQ(response->matching_agents(0), "pi");
   EXPECT_GT(response->estimated_hours(), 0);
   EXPECT_TRUE(store_->reads().ListSweeps()->empty());
-}
-
-TEST_F(CoordinatorSweepsTest, AWatcherSeesEveryChangeOnceAndThenTheEnd) {
-  Start();
-  Attach(pi_);
-  const std::string id = Submit(Yaml("s", 0, kAnywhere));
-  int ready = 0;
-  v1::WatchSweepRequest request;
-  request.set_sweep_id(id);
-  auto watcher = coordinator_->WatchSweep(request, [&] { ++ready; });
-  ASSERT_TRUE(watcher.ok()) << watcher.status();
-  EXPECT_FALSE(*(*watcher)->Next());
-  executor_->FinishAll();
-  Measure(pi_, TakeOffer(pi_));
-  EXPECT_EQ(ready, 1);
-  std::vector<v1::RunState> states;
-  uint64_t sequence = 0;
-  v1::WatchSweepResponse last;
-  while (true) {
-    const auto next = (*watcher)->Next();
-    if (absl::IsOutOfRange(next.status())) break;
-    ASSERT_TRUE(next.ok() && next->has_value());
-    last = **next;
-    if (last.has_run()) states.push_back(last.run().state());
-    EXPECT_EQ(last.sequence(), ++sequence);
-  }
-  EXPECT_EQ(states, (std::vector<v1::RunState>{v1::RUN_STATE_OFFERED, v1::RUN_STATE_RUNNING,
-                                               v1::RUN_STATE_SUCCEEDED}));
-  EXPECT_EQ(last.state(), v1::SWEEP_STATE_SUCCEEDED);
-  EXPECT_EQ(last.counts().runs_succeeded(), 1u);
-  // From the middle on.
-  request.set_after_sequence(sequence - 1);
-  auto resumed = coordinator_->WatchSweep(request, [] {});
-  EXPECT_EQ((**(*resumed)->Next()).sequence(), sequence);
-  EXPECT_TRUE(absl::IsOutOfRange((*resumed)->Next().status()));
-}
-
-TEST_F(CoordinatorSweepsTest, ProgressIsCoalescedForASlowWatcher) {
-  Start();
-  const std::string id = Submit(Yaml("s", 0, kAnywhere));
-  v1::WatchSweepRequest request;
-  request.set_sweep_id(id);
-  auto watcher = coordinator_->WatchSweep(request, [] {});
-  const std::string task_id = executor_->tasks[0].task_id();
-  for (uint32_t epoch = 1; epoch <= 1000; ++epoch) {
-    v1::TrainingProgress progress;
-    progress.set_epoch(epoch);
-    executor_->listener().OnProgress(task_id, progress);
-  }
-  const auto next = (*watcher)->Next();
-  ASSERT_TRUE(next.ok() && next->has_value());
-  EXPECT_EQ((*next)->task().progress().epoch(), 1000u);
-  EXPECT_FALSE(*(*watcher)->Next());
-  Crash();
-  EXPECT_TRUE(absl::IsCancelled((*watcher)->Next().status()));
-}
-
-TEST_F(CoordinatorSweepsTest, AnOutcomeThatTheStoreDidNotTakeIsStoredLater) {
-  Start();
-  const std::string id = Submit(Yaml("s", 0, kAnywhere));
-  store_->set_fault(absl::ResourceExhaustedError("no space left on device"));
-  executor_->FinishAll();
-  EXPECT_GT(store_->faults_fired(), 0);
-  EXPECT_EQ(GetSweep(id).counts().trials_ready(), 0u);
-  EXPECT_FALSE(TrySubmit(Yaml("t", 0, kAnywhere)).ok());
-  store_->set_fault(absl::OkStatus());
-  runner_.AdvanceAndRun(2 * kNsPerSecond);
-  EXPECT_EQ(GetSweep(id).counts().trials_ready(), 1u);
-  EXPECT_EQ(executor_->submissions.begin()->second, 1);
-}
-
-// A crash after every step of a sweep: what was done stays done, what was on is done again.
-TEST_F(CoordinatorSweepsTest, ARestartAtEveryStepEndsTheSame) {
-  for (int crash_at = 0; crash_at < 7; ++crash_at) {
-    SCOPED_TRACE(crash_at);
-    int step = 0;
-    const auto maybe_crash = [&] {
-      if (step++ != crash_at) return;
-      Crash();
-      Start();
-      pi_.hello.clear_active_run_id();
-      pi_.received.clear();
-      Attach(pi_);
-    };
-    Start();
-    Attach(pi_);
-    const std::string id =
-        Submit(Yaml("s" + std::to_string(crash_at), 1,
-                    "train: {epochs: " + std::to_string(crash_at + 2) + "}\n" + kAnywhere));
-    maybe_crash();
-    executor_->FinishFirst();
-    maybe_crash();
-    executor_->FinishAll();
-    maybe_crash();
-    for (int i = 0; i < 2; ++i) {
-      const v1::JobSpec job = TakeOffer(pi_);
-      EXPECT_EQ(job.attempt(), 1u);
-      Say(pi_, OfferReplyMessage(job, true));
-      Say(pi_, ChunkMessage(job, v1::CHUNK_STREAM_SAMPLES, 0, "zero"));
-      Flush();
-      maybe_crash();
-      Say(pi_, ChunkMessage(job, v1::CHUNK_STREAM_SAMPLES, 0, "zero"));
-      Say(pi_, ResultMessage(job, 1));
-      pi_.received.clear();
-      Flush();
-      maybe_crash();
-      EXPECT_EQ(GetRun(job.run_id()).state(), v1::RUN_STATE_SUCCEEDED);
-    }
-    EXPECT_GT(step, crash_at);
-    EXPECT_EQ(GetSweep(id).state(), v1::SWEEP_STATE_SUCCEEDED);
-    Crash();
-  }
-}
-
-TEST_F(CoordinatorSweepsTest, AResultStoredBeforeACrashIsTakenAfterIt) {
-  Start();
-  Attach(pi_);
-  const std::string id = Submit(Yaml("s", 0, kAnywhere));
-  executor_->FinishAll();
-  const v1::JobSpec job = TakeOffer(pi_);
-  Crash();
-  WriteBatch batch;
-  batch.chunks.push_back(ResultMessage(job, 0).chunk());
-  ASSERT_TRUE(store_->Commit(batch).ok());
-  Start();
-  EXPECT_EQ(GetRun(job.run_id()).state(), v1::RUN_STATE_SUCCEEDED);
-  EXPECT_EQ(GetSweep(id).state(), v1::SWEEP_STATE_SUCCEEDED);
 }
 
 }  // namespace

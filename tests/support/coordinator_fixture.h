@@ -40,6 +40,9 @@ class FakeRunAssembler final : public RunAssemblerPort {
   absl::Status failure;
 };
 
+// More of a sweep's YAML: one run of each trial, on whatever agent is free.
+inline constexpr char kAnywhere[] = "agents: {placement: any}\nmeasure: {repeat: 1}\n";
+
 // A coordinator over a memory store, with fake clock, sequence, trainer and agents. It can be
 // stopped and started again over the same store, as after a crash.
 class CoordinatorFixture : public testing::Test {
