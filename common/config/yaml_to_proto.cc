@@ -2,18 +2,14 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "common/config/yaml_to_proto.h"
 
-#include <charconv>
-#include <cmath>
-#include <cstdint>
-#include <limits>
-#include <utility>
+#include <cstddef>
 
-#include "absl/strings/numbers.h"
+#include "absl/status/status.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
 #include "absl/strings/str_split.h"
-#include "common/base/names.h"
-#include "common/config/duration_text.h"
+#include "common/config/diagnostic.h"
+#include "common/config/yaml_scalar.h"
 #include "google/protobuf/duration.pb.h"
 #include "tinyjoule/v1/sweep.pb.h"
 
@@ -21,6 +17,7 @@ namespace tinyjoule {
 namespace {
 
 using google::protobuf::Descriptor;
+using google::protobuf::Duration;
 using google::protobuf::FieldDescriptor;
 using google::protobuf::Message;
 using google::protobuf::Reflection;
@@ -52,7 +49,7 @@ bool IsNamedByText(const Descriptor& type) {
 
 bool IsDuration(const FieldDescriptor& field) {
   return field.cpp_type() == FieldDescriptor::CPPTYPE_MESSAGE &&
-         field.message_type() == google::protobuf::Duration::descriptor();
+         field.message_type() == Duration::descriptor();
 }
 
 bool IsValue(const FieldDescriptor& field) {
@@ -68,28 +65,6 @@ bool IsPlainMessage(const FieldDescriptor& field) {
 // A mapping or list is pointed at by its key: where it begins says little.
 const YamlMark& PlaceOfValue(const YamlNode& node, const YamlMark& key_mark) {
   return node.kind == YamlNode::Kind::kScalar ? node.mark : key_mark;
-}
-
-template <typename T>
-bool ReadInteger(absl::string_view text, T& number) {
-  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), number);
-  return error == std::errc() && end == text.data() + text.size();
-}
-
-template <typename T>
-std::string WholeNumberWanted(const YamlNode& node) {
-  return absl::StrCat("wants a whole number from ", std::numeric_limits<T>::min(), " to ",
-                      std::numeric_limits<T>::max(), ", not ", DescribeNode(node));
-}
-
-// Sets or, for a list, adds.
-template <typename T>
-using Setter = void (Reflection::*)(Message*, const FieldDescriptor*, T) const;
-
-template <typename T>
-void Store(Setter<T> set, Setter<T> add, const FieldDescriptor& field, T value, Message& message) {
-  const Reflection& reflection = *message.GetReflection();
-  (reflection.*(field.is_repeated() ? add : set))(&message, &field, value);
 }
 
 Message& MessageFor(const FieldDescriptor& field, Message& message) {
@@ -269,119 +244,15 @@ void YamlToProto::WriteMapEntry(const YamlNode& value, absl::string_view key, co
 
 void YamlToProto::WriteItem(const YamlNode& node, const Field& field, const std::string& path,
                             Message& message) {
-  if (IsDuration(field)) return WriteDuration(node, MessageFor(field, message));
-  if (IsValue(field)) {
-    return WriteValue(node, static_cast<Value&>(MessageFor(field, message)));
-  }
   if (IsPlainMessage(field)) return WriteMessage(node, path, MessageFor(field, message));
-  if (node.kind != YamlNode::Kind::kScalar) {
-    Error(node.mark,
-          absl::StrCat("\"", field.name(), "\" wants one value, not ", DescribeNode(node)));
+  if (IsValue(field)) {
+    static_cast<Value&>(MessageFor(field, message)) = ValueOfNode(node);
     return;
   }
-  WriteScalar(node, field, message);
-}
-
-void YamlToProto::WriteScalar(const YamlNode& node, const Field& field, Message& message) {
-  switch (field.cpp_type()) {
-    case Field::CPPTYPE_ENUM:
-      return WriteEnum(node, field, message);
-    case Field::CPPTYPE_STRING:
-      return Store<std::string>(&Reflection::SetString, &Reflection::AddString, field, node.text,
-                                message);
-    case Field::CPPTYPE_BOOL:
-      if (!node.plain || (node.text != "true" && node.text != "false")) {
-        Error(node.mark,
-              absl::StrCat("\"", field.name(), "\" wants true or false, not ", DescribeNode(node)));
-        return;
-      }
-      return Store<bool>(&Reflection::SetBool, &Reflection::AddBool, field, node.text == "true",
-                         message);
-    default:
-      return WriteNumber(node, field, message);
-  }
-}
-
-void YamlToProto::WriteNumber(const YamlNode& node, const Field& field, Message& message) {
-  const std::string subject = absl::StrCat("\"", field.name(), "\" ");
-  if (field.cpp_type() == Field::CPPTYPE_DOUBLE) {
-    double number = 0;
-    if (!node.plain || !absl::SimpleAtod(node.text, &number) || !std::isfinite(number)) {
-      Error(node.mark, absl::StrCat(subject, "wants a number, not ", DescribeNode(node)));
-      return;
-    }
-    return Store<double>(&Reflection::SetDouble, &Reflection::AddDouble, field, number, message);
-  }
-  if (field.cpp_type() == Field::CPPTYPE_UINT64) {
-    uint64_t number = 0;
-    if (!node.plain || !ReadInteger(node.text, number)) {
-      Error(node.mark, subject + WholeNumberWanted<uint64_t>(node));
-      return;
-    }
-    return Store<uint64_t>(&Reflection::SetUInt64, &Reflection::AddUInt64, field, number, message);
-  }
-  uint32_t number = 0;
-  if (!node.plain || !ReadInteger(node.text, number)) {
-    Error(node.mark, subject + WholeNumberWanted<uint32_t>(node));
-    return;
-  }
-  Store<uint32_t>(&Reflection::SetUInt32, &Reflection::AddUInt32, field, number, message);
-}
-
-void YamlToProto::WriteEnum(const YamlNode& node, const Field& field, Message& message) {
-  const google::protobuf::EnumDescriptor& type = *field.enum_type();
-  for (int i = 0; i < type.value_count(); ++i) {
-    const google::protobuf::EnumValueDescriptor& value = *type.value(i);
-    if (value.number() == 0 || EnumWord(value) != node.text) continue;
-    return Store<const google::protobuf::EnumValueDescriptor*>(
-        &Reflection::SetEnum, &Reflection::AddEnum, field, &value, message);
-  }
-  const std::vector<std::string> words = EnumWords(type);
-  Error(node.mark, absl::StrCat("\"", field.name(), "\" wants ", absl::StrJoin(words, " | "),
-                                ", not ", DescribeNode(node), DidYouMean(node.text, words)));
-}
-
-void YamlToProto::WriteDuration(const YamlNode& node, Message& message) {
-  if (node.kind != YamlNode::Kind::kScalar) {
-    Error(node.mark, absl::StrCat("wants a duration such as 10s or 5m, not ", DescribeNode(node)));
-    return;
-  }
-  const auto duration = ParseDurationText(node.text);
-  if (!duration.ok()) {
-    Error(node.mark, std::string(duration.status().message()));
-    return;
-  }
-  static_cast<google::protobuf::Duration&>(message) = *duration;
-}
-
-void YamlToProto::WriteValue(const YamlNode& node, Value& value) {
-  switch (node.kind) {
-    case YamlNode::Kind::kNull:
-      value.set_null_value(google::protobuf::NULL_VALUE);
-      return;
-    case YamlNode::Kind::kSequence:
-      value.mutable_list_value();
-      for (const YamlNode& item : node.items) {
-        WriteValue(item, *value.mutable_list_value()->add_values());
-      }
-      return;
-    case YamlNode::Kind::kMapping:
-      value.mutable_struct_value();
-      for (const YamlNode::Entry& entry : node.entries) {
-        WriteValue(entry.value, (*value.mutable_struct_value()->mutable_fields())[entry.key]);
-      }
-      return;
-    case YamlNode::Kind::kScalar:
-      break;
-  }
-  double number = 0;
-  if (node.plain && (node.text == "true" || node.text == "false")) {
-    value.set_bool_value(node.text == "true");
-  } else if (node.plain && absl::SimpleAtod(node.text, &number) && std::isfinite(number)) {
-    value.set_number_value(number);
-  } else {
-    value.set_string_value(node.text);
-  }
+  const absl::Status written =
+      IsDuration(field) ? WriteDuration(node, static_cast<Duration&>(MessageFor(field, message)))
+                        : WriteScalar(node, field, message);
+  if (!written.ok()) Error(node.mark, std::string(written.message()));
 }
 
 void YamlToProto::CheckOneofs(const YamlNode& node, const Message& message) {

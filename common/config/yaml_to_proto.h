@@ -6,6 +6,7 @@
 #include <functional>
 #include <map>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "absl/strings/string_view.h"
@@ -54,11 +55,6 @@ class YamlToProto {
                      const std::string& path, google::protobuf::Message& message);
   void WriteItem(const YamlNode& node, const Field& field, const std::string& path,
                  google::protobuf::Message& message);
-  void WriteScalar(const YamlNode& node, const Field& field, google::protobuf::Message& message);
-  void WriteNumber(const YamlNode& node, const Field& field, google::protobuf::Message& message);
-  void WriteEnum(const YamlNode& node, const Field& field, google::protobuf::Message& message);
-  void WriteDuration(const YamlNode& node, google::protobuf::Message& message);
-  void WriteValue(const YamlNode& node, google::protobuf::Value& value);
   void CheckOneofs(const YamlNode& node, const google::protobuf::Message& message);
   google::protobuf::Message* StepInto(const YamlNode& node, absl::string_view path,
                                       const Field& field, std::vector<std::string>& rest,
@@ -73,8 +69,10 @@ class YamlToProto {
 // Every word of an enum but "unspecified".
 std::vector<std::string> EnumWords(const google::protobuf::EnumDescriptor& type);
 
-// The value as a node, as if it stood in a file; and as text, the shortest that reads back.
+// The value as a node, as if it stood in a file, and back; and as text, the shortest that reads
+// back.
 YamlNode NodeOfValue(const google::protobuf::Value& value);
+google::protobuf::Value ValueOfNode(const YamlNode& node);
 std::string TextOfValue(const google::protobuf::Value& value);
 
 }  // namespace tinyjoule

@@ -2,8 +2,10 @@
 // SPDX-License-Identifier: Apache-2.0
 // Enum words and google.protobuf.Value: the parts of yaml_to_proto.h that write no message.
 #include <charconv>
+#include <cmath>
 
 #include "absl/strings/ascii.h"
+#include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
 #include "absl/strings/strip.h"
@@ -62,6 +64,38 @@ YamlNode NodeOfValue(const Value& value) {
       node.text = TextOfValue(value);
       return node;
   }
+}
+
+Value ValueOfNode(const YamlNode& node) {
+  Value value;
+  switch (node.kind) {
+    case YamlNode::Kind::kNull:
+      value.set_null_value(google::protobuf::NULL_VALUE);
+      return value;
+    case YamlNode::Kind::kSequence:
+      value.mutable_list_value();
+      for (const YamlNode& item : node.items) {
+        *value.mutable_list_value()->add_values() = ValueOfNode(item);
+      }
+      return value;
+    case YamlNode::Kind::kMapping:
+      value.mutable_struct_value();
+      for (const YamlNode::Entry& entry : node.entries) {
+        (*value.mutable_struct_value()->mutable_fields())[entry.key] = ValueOfNode(entry.value);
+      }
+      return value;
+    case YamlNode::Kind::kScalar:
+      break;
+  }
+  double number = 0;
+  if (node.plain && (node.text == "true" || node.text == "false")) {
+    value.set_bool_value(node.text == "true");
+  } else if (node.plain && absl::SimpleAtod(node.text, &number) && std::isfinite(number)) {
+    value.set_number_value(number);
+  } else {
+    value.set_string_value(node.text);
+  }
+  return value;
 }
 
 std::string TextOfValue(const Value& value) {
