@@ -29,6 +29,23 @@ TEST_F(CoordinatorSweepsTest, TheBaseIsTrainedOnceAndBeforeItsVariants) {
   EXPECT_EQ(counts.runs(), 4u);
 }
 
+// A compression is given the base's file alone.
+TEST_F(CoordinatorSweepsTest, EveryTrialTellsHowLongItsBaseWasTrained) {
+  Start();
+  const std::string id = Submit(Yaml("s", 3, kAnywhere));
+  executor_->FinishFirst();
+  executor_->FinishAll();
+  int trials = 0;
+  const absl::Status status =
+      VisitTrials(store_->reads(), id, [&trials](const v1::TrialSummary& trial) {
+        EXPECT_EQ(trial.outcome().train_s(), FakeTrainingExecutor::kTrainS) << trial.trial_id();
+        ++trials;
+        return absl::OkStatus();
+      });
+  EXPECT_TRUE(status.ok()) << status;
+  EXPECT_EQ(trials, 4);
+}
+
 // The teacher of both students, which is one of the models too.
 TEST_F(CoordinatorSweepsTest, ATeacherIsTrainedOnceForAllItsStudents) {
   Start();

@@ -13,6 +13,7 @@
 #include "common/base/clock.h"
 #include "gtest/gtest.h"
 #include "tests/support/measured_session.h"
+#include "tests/support/repetitions.h"
 
 namespace tinyjoule {
 namespace {

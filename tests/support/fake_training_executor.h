@@ -32,6 +32,8 @@ class FakeTrainingExecutor final : public TrainingExecutor {
         [this, task_id] { listener_->OnDone(task_id, absl::CancelledError("cancelled"), ""); });
   }
 
+  static constexpr double kTrainS = 7;
+
   v1::TrainingOutcome MakeOutcome(const std::string& task_id) {
     v1::TrainingOutcome outcome;
     Fill(*outcome.mutable_model(), absl::StrCat("model ", task_id));
@@ -42,10 +44,13 @@ class FakeTrainingExecutor final : public TrainingExecutor {
   }
   void FinishFirst(const absl::Status& failure = absl::OkStatus()) {
     const std::string id = tasks.front().task_id();
+    const bool trains = tasks.front().kind() == v1::TASK_KIND_BASE;
     Remove(id);
     listener_->OnStarted(id);
     if (failure.ok()) {
-      listener_->OnDone(id, MakeOutcome(id), "");
+      v1::TrainingOutcome outcome = MakeOutcome(id);
+      if (trains) outcome.set_train_s(kTrainS);
+      listener_->OnDone(id, std::move(outcome), "");
     } else {
       listener_->OnDone(id, failure, "");
     }

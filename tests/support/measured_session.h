@@ -15,20 +15,9 @@
 #include "agent/core/run_summary.h"
 #include "agent/core/sample_recorder.h"
 #include "agent/core/sampler.h"
-#include "common/base/sanitizers.h"
 #include "tests/support/ina219_rig.h"
 
 namespace tinyjoule {
-
-// How many of `full` repetitions are made: statistics need them all, a sanitizer, which takes ten
-// times as long, a few.
-constexpr uint64_t Repetitions(uint64_t full) {
-#if TINYJOULE_SANITIZED
-  return full / 50;
-#else
-  return full;
-#endif
-}
 
 // Where chunks go that nobody reads.
 class NullSink final : public ChunkSink {

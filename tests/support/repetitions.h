@@ -9,9 +9,10 @@
 
 namespace tinyjoule {
 
-// How often a test repeats with other seeds: a sanitizer sees the same code each time, slowly.
-constexpr uint64_t Repetitions(uint64_t wanted) {
-  return TINYJOULE_SANITIZED ? (wanted + 9) / 10 : wanted;
+// How many of `full` repetitions with other seeds are made: statistics need them all; a sanitizer
+// sees the same code each time, slowly.
+constexpr uint64_t Repetitions(uint64_t full) {
+  return TINYJOULE_SANITIZED ? (full + 19) / 20 : full;
 }
 
 }  // namespace tinyjoule
