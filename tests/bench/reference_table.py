@@ -6,7 +6,8 @@
     reference_table.py runs.csv
 
 Each row is a variant of a model, its figures the means over folds and repeats; R2 also of the worst
-fold. A power source that is simulated is named in the head.
+fold. The energy's head names its source, such as a simulation; without energies there is no such
+column.
 """
 import collections
 import csv
@@ -34,9 +35,12 @@ def parameters(row):
 def print_model(model, variants, source):
     whole = mean(variants["float32"], "rmse")
     print(f"\n### {model}\n")
-    print(f"| variant | MAE | RMSE | of float32 | R2 (worst fold) | parameters | not zero "
-          f"| ONNX, bytes | latency, median (us) | net energy per inference (uJ, {source}) |")
-    print("| --- " * 10 + "|")
+    heads = ["variant", "MAE", "RMSE", "of float32", "R2 (worst fold)", "parameters", "not zero",
+             "ONNX, bytes", "latency, median (us)"]
+    if source:
+        heads.append(f"net energy per inference (uJ, {source})")
+    print("| " + " | ".join(heads) + " |")
+    print("| --- " * len(heads) + "|")
     for variant, rows in variants.items():
         rmse = mean(rows, "rmse")
         worst = min((number(row, "r2") for row in rows if row["r2"]), default=None)
@@ -44,8 +48,8 @@ def print_model(model, variants, source):
               f"| {text(100 * rmse / whole, 1)} % | {text(mean(rows, 'r2'), 3)} ({text(worst, 2)}) "
               f"| {text(mean(rows, 'parameter_count'), 0)} "
               f"| {text(mean(rows, 'nonzero_count'), 0)} "
-              f"| {text(mean(rows, 'model_bytes'), 0)} | {text(mean(rows, 'latency_p50_us'), 2)} "
-              f"| {text(mean(rows, 'energy_net_per_inference_uj'), 2)} |")
+              f"| {text(mean(rows, 'model_bytes'), 0)} | {text(mean(rows, 'latency_p50_us'), 2)} |"
+              + (f" {text(mean(rows, 'energy_net_per_inference_uj'), 2)} |" if source else ""))
 
 
 def main(path):
@@ -58,7 +62,8 @@ def main(path):
     # Trials are numbered in the order of the sweep.
     for row in sorted(runs, key=lambda row: row["trial_id"]):
         models[row["model"]][row["variant"] + parameters(row)].append(row)
-    source = ", ".join(sorted({row["power_source"] or "none" for row in runs}))
+    source = ", ".join(sorted({row["power_source"] for row in runs
+                               if row["energy_net_per_inference_uj"]}))
     for model, variants in models.items():
         print_model(model, variants, source)
     return 0
