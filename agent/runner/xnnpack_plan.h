@@ -15,6 +15,7 @@
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "absl/strings/string_view.h"
+#include "common/onnx/quantization.h"
 
 namespace tinyjoule {
 
@@ -31,16 +32,7 @@ using ThreadPool = std::unique_ptr<pthreadpool, ThreadPoolDeleter>;
 // OK, or what XNNPACK refused, where `what` is "create convolution".
 [[nodiscard]] absl::Status XnnStatus(xnn_status status, absl::string_view what);
 
-// int8 = round(real / scale) + zero_point.
-struct Quantization {
-  float scale = 1.0f;
-  int8_t zero_point = 0;
-  bool operator==(const Quantization& other) const {
-    return scale == other.scale && zero_point == other.zero_point;
-  }
-};
-
-// The same, found in each inference.
+// Quantization, found in each inference.
 struct DynamicSteps {
   float scale = 1.0f;
   int32_t zero_point = 0;

@@ -6,19 +6,10 @@
 #include <algorithm>
 #include <cstdint>
 
+#include "common/onnx/quantization.h"
 #include "server/trainer/nn/network.h"
 
 namespace tinyjoule {
-
-// value = scale x (stored - zero_point), stored in [-128, 127].
-struct Quantization {
-  float scale = 1.0F;
-  int8_t zero_point = 0;
-
-  bool operator==(const Quantization& other) const {
-    return scale == other.scale && zero_point == other.zero_point;
-  }
-};
 
 // Round half to even, saturated.
 int8_t QuantizeValue(const Quantization& quantization, float value);
