@@ -156,7 +156,12 @@ absl::Status RunAgent(const AgentOptions& options, Platform& platform, PowerSens
                options.sensor);
   const ServiceNotifier notifier;
   notifier.Ready();
-  spdlog::info("signal {}: finishing", WaitForStopSignal(signals, notifier, core));
+  const auto healthy = [&sampler] {
+    if (!sampler || sampler->Progresses()) return true;
+    spdlog::error("the sensor does not end a read: the service manager's watchdog starves");
+    return false;
+  };
+  spdlog::info("signal {}: finishing", WaitForStopSignal(signals, notifier, core, healthy));
   notifier.Stopping();
   // A second signal ends the process at once.
   pthread_sigmask(SIG_UNBLOCK, &signals, nullptr);

@@ -52,6 +52,8 @@ absl::Status Sampler::Start() {
 }
 
 void Sampler::StartThread() {
+  rounds_.fetch_add(1, std::memory_order_relaxed);
+  running_ = true;
   std::promise<ThreadGrant> granted;
   std::future<ThreadGrant> answer = granted.get_future();
   thread_ = std::thread([this, granted = std::move(granted)]() mutable {
@@ -72,6 +74,13 @@ void Sampler::Stop() {
   if (!thread_.joinable()) return;
   sensor_.Stop();
   thread_.join();
+  running_ = false;
+}
+
+bool Sampler::Progresses() {
+  const uint64_t rounds = rounds_.load(std::memory_order_relaxed);
+  const bool moved = std::exchange(rounds_seen_, rounds) != rounds;
+  return moved || ended_ || !running_;
 }
 
 void Sampler::Loop() {
@@ -80,6 +89,7 @@ void Sampler::Loop() {
   uint32_t failed_in_a_row = 0;
   while (true) {
     const ReadOutcome outcome = sensor_.ReadConversion(&sample);
+    rounds_.fetch_add(1, std::memory_order_relaxed);
     if (outcome == ReadOutcome::kEnd) break;
     if (outcome == ReadOutcome::kFailed) {
       CountFailure(++failed_in_a_row);

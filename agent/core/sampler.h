@@ -68,6 +68,11 @@ class Sampler final : public SampleSource {
   void RequestCheck() override { sensor_.RequestCheck(); }
   v1::SamplerReport Report() const override;
 
+  // Whether the thread came back from the sensor since the last call, or has nothing to do. A
+  // transfer that the kernel never ends holds it, and Stop with it: only a new process helps. One
+  // thread, which may be another than that of Start and Stop.
+  bool Progresses();
+
  private:
   void StartThread();
   void Loop();
@@ -80,6 +85,10 @@ class Sampler final : public SampleSource {
   std::atomic<uint64_t> failed_reads_{0};
   std::atomic<uint32_t> failed_in_a_row_max_{0};
   std::atomic<bool> ended_{false};
+  std::atomic<bool> running_{false};
+  // Conversions and failures of all time, and what Progresses last saw of them.
+  std::atomic<uint64_t> rounds_{0};
+  uint64_t rounds_seen_ = 0;
   bool refusals_logged_ = false;
   // Never taken by the loop.
   mutable absl::Mutex mutex_;

@@ -8,6 +8,8 @@
 #include <string>
 #include <thread>
 
+#include "absl/base/thread_annotations.h"
+#include "absl/synchronization/mutex.h"
 #include "absl/synchronization/notification.h"
 #include "agent/core/sample_ring.h"
 #include "gmock/gmock.h"
@@ -85,6 +87,59 @@ TEST(SamplerTest, CountsWhatDoesNotFit) {
   sampler.Drain(&samples);
   ASSERT_EQ(samples.size(), 4u);
   EXPECT_EQ(samples[3].t_ns, 3000);
+}
+
+// Each read ends when the test lets it.
+class HeldSensor final : public PowerSensor {
+ public:
+  v1::SensorDescription Describe() const override { return {}; }
+  absl::Status Start() override { return absl::OkStatus(); }
+  ReadOutcome ReadConversion(RawSample* sample) override {
+    absl::MutexLock lock(&mutex_);
+    const auto let = [this]() ABSL_NO_THREAD_SAFETY_ANALYSIS { return let_ > 0 || stopped_; };
+    ++waiting_;
+    mutex_.Await(absl::Condition(&let));
+    --waiting_;
+    if (stopped_) return ReadOutcome::kEnd;
+    --let_;
+    sample->t_ns = ++t_ns_;
+    return ReadOutcome::kSample;
+  }
+  void Stop() override {
+    absl::MutexLock lock(&mutex_);
+    stopped_ = true;
+  }
+  // Lets one read end, and returns when the next one has begun.
+  void Let() {
+    absl::MutexLock lock(&mutex_);
+    ++let_;
+    const auto again = [this]()
+                           ABSL_NO_THREAD_SAFETY_ANALYSIS { return let_ == 0 && waiting_ > 0; };
+    mutex_.Await(absl::Condition(&again));
+  }
+
+ private:
+  absl::Mutex mutex_;
+  int let_ ABSL_GUARDED_BY(mutex_) = 0;
+  int waiting_ ABSL_GUARDED_BY(mutex_) = 0;
+  bool stopped_ ABSL_GUARDED_BY(mutex_) = false;
+  int64_t t_ns_ = 0;
+};
+
+TEST(SamplerTest, AReadThatDoesNotEndIsNoProgress) {
+  HeldSensor sensor;
+  Sampler sampler(sensor);
+  EXPECT_TRUE(sampler.Progresses()) << "there is nothing to do";
+  ASSERT_TRUE(sampler.Start().ok());
+  sensor.Let();
+  EXPECT_TRUE(sampler.Progresses());
+  EXPECT_FALSE(sampler.Progresses());
+  EXPECT_FALSE(sampler.Progresses());
+  sensor.Let();
+  EXPECT_TRUE(sampler.Progresses());
+  sampler.Stop();
+  EXPECT_TRUE(sampler.Progresses());
+  EXPECT_TRUE(sampler.Progresses());
 }
 
 TEST(SamplerTest, AFailedReadIsCountedAndMarksTheNextSample) {

@@ -18,7 +18,8 @@ sigset_t BlockStopSignals() {
   return signals;
 }
 
-int WaitForStopSignal(const sigset_t& signals, const ServiceNotifier& notifier, TaskRunner& core) {
+int WaitForStopSignal(const sigset_t& signals, const ServiceNotifier& notifier, TaskRunner& core,
+                      const std::function<bool()>& healthy) {
   const int64_t interval_ns = notifier.alive_interval_ns();
   const timespec interval{static_cast<time_t>(interval_ns / kNsPerSecond),
                           static_cast<long>(interval_ns % kNsPerSecond)};
@@ -26,7 +27,10 @@ int WaitForStopSignal(const sigset_t& signals, const ServiceNotifier& notifier, 
     // Without a watchdog there is nothing to wake up for.
     const int number = sigtimedwait(&signals, nullptr, interval_ns > 0 ? &interval : nullptr);
     if (number > 0) return number;
-    if (interval_ns > 0) core.Post([&notifier] { notifier.Alive(); });
+    if (interval_ns == 0) continue;
+    core.Post([&notifier, &healthy] {
+      if (healthy()) notifier.Alive();
+    });
   }
 }
 

@@ -5,6 +5,8 @@
 
 #include <signal.h>
 
+#include <functional>
+
 #include "common/base/service_notifier.h"
 #include "common/base/task_runner.h"
 
@@ -15,9 +17,12 @@ namespace tinyjoule {
 sigset_t BlockStopSignals();
 
 // What a daemon's main thread does between ready and stopping: waits for one of the signals, and
-// returns its number. Meanwhile it feeds the service manager's watchdog from `core`: a core
-// sequence that hangs is a daemon that hangs, and the manager is to restart it.
-int WaitForStopSignal(const sigset_t& signals, const ServiceNotifier& notifier, TaskRunner& core);
+// returns its number. Meanwhile it feeds the service manager's watchdog from `core`, unless
+// `healthy`, called there, says no: a core sequence that hangs is a daemon that hangs, and the
+// manager is to restart it.
+int WaitForStopSignal(
+    const sigset_t& signals, const ServiceNotifier& notifier, TaskRunner& core,
+    const std::function<bool()>& healthy = [] { return true; });
 
 }  // namespace tinyjoule
 

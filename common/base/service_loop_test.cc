@@ -61,6 +61,25 @@ TEST(ServiceLoopTest, FeedsTheWatchdogOnlyWhileTheCoreAnswers) {
   EXPECT_EQ(number, SIGTERM);
 }
 
+TEST(ServiceLoopTest, FeedsTheWatchdogOnlyWhileAllIsWell) {
+  FakeServiceManager manager;
+  const ServiceNotifier notifier(manager.address(), 2 * kNsPerMs);
+  HungTaskRunner core;
+  bool healthy = false;
+  const sigset_t signals = BlockStopSignals();
+  std::thread loop(
+      [&] { WaitForStopSignal(signals, notifier, core, [&healthy] { return healthy; }); });
+  ASSERT_TRUE(core.WaitForTasks(1));
+  core.RunTasks();
+  EXPECT_EQ(manager.Receive(0), "");
+  healthy = true;
+  ASSERT_TRUE(core.WaitForTasks(1));
+  core.RunTasks();
+  EXPECT_EQ(manager.Receive(0), "WATCHDOG=1");
+  pthread_kill(loop.native_handle(), SIGTERM);
+  loop.join();
+}
+
 TEST(ServiceLoopTest, LeavesTheCoreAloneWithoutAWatchdog) {
   HungTaskRunner core;
   const sigset_t signals = BlockStopSignals();
