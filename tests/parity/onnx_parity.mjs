@@ -2,7 +2,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // Trains, compresses and exports one model of every kind with tinyjoule-trainer, and runs each
 // exported file by ONNX Runtime: the predictions must be the trainer's own, within the tolerance
-// that the trainer states (1e-4 for float32, one step of the output for int8).
+// that the trainer states (1e-4 for float32; for int8 one step of the output for every four layers).
 //
 //   node onnx_parity.mjs TRAINER WORK_FOLDER
 //
