@@ -17,6 +17,7 @@
 #include "common/base/file_system.h"
 #include "common/metrics/metrics.h"
 #include "common/onnx/model_file.h"
+#include "common/onnx/onnx_builder.h"
 #include "common/onnx/tensor_file.h"
 #include "server/trainer/recife_dataset.h"
 
@@ -209,6 +210,33 @@ TEST_F(TaskStreamTest, OnnxModelIsTakenAsItIs) {
   EXPECT_EQ(outcome.quality().rmse(), trained.quality().rmse());
   EXPECT_EQ(outcome.model().sha256(), trained.model().sha256());
   EXPECT_TRUE(outcome.has_checkpoint()) << "it is made of layers that can be compressed";
+}
+
+// It runs on the device, but none of our layers is like its nodes.
+TEST_F(TaskStreamTest, OnnxModelThatCannotBeCompressedSaysWhichNode) {
+  const std::vector<float> weights = {1, -2, 3, 0.5, 1};
+  OnnxBuilder builder("foreign");
+  builder.AddInput("x", {-1, 5});
+  builder.AddInitializer("w", {5, 1}, absl::MakeConstSpan(weights));
+  builder.AddNode("MatMul", {"x", "w"}, {"z"});
+  builder.AddNode("Sigmoid", {"z"}, {"y"});
+  builder.AddOutput("y", {-1, 1});
+  v1::TrainingTask task = BaseTask(v1::MODEL_TYPE_ONNX, "foreign");
+  task.mutable_trial()->mutable_model()->set_path("foreign.onnx");
+  v1::InputFile& file = *task.add_inputs();
+  file.set_name("foreign.onnx");
+  file.set_local_path(JoinPath(folder_, "foreign.onnx"));
+  ASSERT_TRUE(WriteModel(file.local_path(), builder.Build()).ok());
+  const v1::TrainingOutcome outcome = Outcome(task);
+  EXPECT_FALSE(outcome.has_checkpoint());
+  EXPECT_GT(outcome.quality().rmse(), 0);
+
+  v1::TrainingTask compress = CompressTask(task, "compressed");
+  compress.mutable_trial()->add_compress()->mutable_quantize();
+  const v1::TrainingFailure failure = Failure(compress);
+  EXPECT_EQ(failure.code(), static_cast<int>(absl::StatusCode::kUnimplemented));
+  EXPECT_THAT(Text(failure), HasSubstr("models.path: 'foreign.onnx'"));
+  EXPECT_THAT(Text(failure), HasSubstr("MatMul node 'MatMul_0'"));
 }
 
 TEST_F(TaskStreamTest, FailureOfOneTaskLeavesTheNext) {

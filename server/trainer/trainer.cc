@@ -260,10 +260,14 @@ absl::Status Trainer::LoadOnnx(Work& work) {
 
 absl::Status Trainer::Compress(Work& work) {
   work.Report(v1::TRAINING_PHASE_COMPRESSING, "loading the checkpoint");
+  const v1::ModelSpec& spec = work.trial().model();
+  const std::string place = spec.type() == v1::MODEL_TYPE_ONNX
+                                ? absl::StrCat("models.path: '", spec.path(), "'")
+                                : "the checkpoint of the base training";
   const auto checkpoint = ReadModel(work.task.checkpoint_path());
-  if (!checkpoint.ok()) return Annotate(checkpoint.status(), "the checkpoint of the base training");
+  if (!checkpoint.ok()) return Annotate(checkpoint.status(), place);
   absl::StatusOr<TrainedModel> model = ImportModel(*checkpoint);
-  if (!model.ok()) return Annotate(model.status(), "the checkpoint of the base training");
+  if (!model.ok()) return Annotate(model.status(), place);
 
   CompressionInput input;
   input.trial = &work.trial();
