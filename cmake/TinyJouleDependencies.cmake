@@ -35,6 +35,17 @@ if(TINYJOULE_AGENT)
   find_library(PTHREADPOOL_LIBRARY pthreadpool REQUIRED)
   add_library(tinyjoule_xnnpack INTERFACE)
   target_link_libraries(tinyjoule_xnnpack INTERFACE ${XNNPACK_LIBRARY} ${PTHREADPOOL_LIBRARY})
+  # Of February 2022 in Debian 12, of November 2024 in Debian 13: agent/runner has both.
+  include(CheckSymbolExists)
+  set(CMAKE_TRY_COMPILE_TARGET_TYPE STATIC_LIBRARY)
+  check_symbol_exists(xnn_reshape_unary_elementwise_nc xnnpack.h TINYJOULE_XNNPACK_RESHAPES)
+  unset(CMAKE_TRY_COMPILE_TARGET_TYPE)
+  # The date is in the library's name, except that Debian 12 gave it none.
+  file(REAL_PATH ${XNNPACK_LIBRARY} xnnpack_file)
+  set(TINYJOULE_XNNPACK_VERSION 2022-02)
+  if(xnnpack_file MATCHES "\\.(20[0-9][0-9])([01][0-9])[0-3][0-9]$")
+    set(TINYJOULE_XNNPACK_VERSION ${CMAKE_MATCH_1}-${CMAKE_MATCH_2})
+  endif()
   # Version 1 in Debian 12, version 2 in Debian 13: agent/gpio has both.
   if(TINYJOULE_GPIO STREQUAL "AUTO")
     pkg_check_modules(gpiod IMPORTED_TARGET libgpiod)

@@ -13,7 +13,7 @@
 namespace tinyjoule {
 namespace {
 
-constexpr char kXnnpack[] = "xnnpack 2022-02";
+constexpr char kXnnpack[] = "xnnpack " TINYJOULE_XNNPACK_VERSION;
 
 std::string VersionOf(const XnnCompiler& compiler, SparseLayers sparse) {
   if (sparse == SparseLayers::kNever) return kXnnpack;

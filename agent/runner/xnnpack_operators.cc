@@ -1,6 +1,7 @@
 // SPDX-FileCopyrightText: 2026 The TinyJoule Authors
 // SPDX-License-Identifier: Apache-2.0
-// Operators over images and dense layers, and what all operators share.
+// Layers, steps of our own, and what all operators share; xnnpack_2022.cc and xnnpack_2024.cc have
+// the other operators.
 #include "agent/runner/xnnpack_operators.h"
 
 #include <algorithm>
@@ -8,6 +9,7 @@
 #include <utility>
 
 #include "absl/strings/str_cat.h"
+#include "agent/runner/xnnpack_compat.h"
 #include "agent/runner/xnnpack_step.h"
 #include "common/base/status.h"
 
@@ -33,58 +35,54 @@ absl::Status AddConvolution(const ImageWindow& window, const Groups& groups,
                             const FloatWeights& weights, Clamp clamp, const Activation& in,
                             const Activation& out, XnnPlan* plan) {
   xnn_operator_t op = nullptr;
-  TJ_RETURN_IF_ERROR(XnnStatus(
-      xnn_create_convolution2d_nhwc_f32(
-          window.pad_top, window.pad_right, window.pad_bottom, window.pad_left,
-          window.kernel_height, window.kernel_width, window.stride_height, window.stride_width,
-          window.dilation_height, window.dilation_width, groups.count, groups.inputs,
-          groups.outputs, groups.count * groups.inputs, groups.count * groups.outputs,
-          weights.values.data(), weights.bias.data(), clamp.low, clamp.high, 0, &op),
-      "create convolution"));
-  return AddOperator(
-      "convolution", op,
-      xnn_setup_convolution2d_nhwc_f32(op, 1, window.input_height, window.input_width, in.floats(),
-                                       out.floats(), plan->pool()),
-      plan);
+  TJ_RETURN_IF_ERROR(
+      XnnStatus(XnnCreate(kXnnConvolution, &op, window.pad_top, window.pad_right, window.pad_bottom,
+                          window.pad_left, window.kernel_height, window.kernel_width,
+                          window.stride_height, window.stride_width, window.dilation_height,
+                          window.dilation_width, groups.count, groups.inputs, groups.outputs,
+                          groups.count * groups.inputs, groups.count * groups.outputs,
+                          weights.values.data(), weights.bias.data(), clamp.low, clamp.high, 0),
+                "create convolution"));
+  return AddOperator("convolution", op,
+                     XnnSetUpImage(kXnnConvolution, op, window, in.floats(), out.floats(), plan),
+                     plan);
 }
+
+namespace {
+
+// `scales`: the one, or where those of the channels lie, as the functions want it.
+template <typename Functions, typename Scales>
+absl::Status AddInt8Convolution(const Functions& functions, const ImageWindow& window,
+                                const Groups& groups, const Int8Weights& weights, Scales scales,
+                                Clamp clamp, const Activation& in, const Activation& out,
+                                XnnPlan* plan) {
+  const Int8Clamp bounds = QuantizeClamp(clamp, out.quantization);
+  xnn_operator_t op = nullptr;
+  TJ_RETURN_IF_ERROR(XnnStatus(
+      XnnCreate(functions, &op, window.pad_top, window.pad_right, window.pad_bottom,
+                window.pad_left, window.kernel_height, window.kernel_width, window.stride_height,
+                window.stride_width, window.dilation_height, window.dilation_width, groups.count,
+                groups.inputs, groups.outputs, groups.count * groups.inputs,
+                groups.count * groups.outputs, in.quantization.zero_point, in.quantization.scale,
+                scales, weights.values.data(), weights.bias.data(), out.quantization.zero_point,
+                out.quantization.scale, bounds.low, bounds.high, 0),
+      absl::StrCat("create int8 convolution",
+                   weights.per_channel() ? " with a scale per channel" : "")));
+  return AddOperator("int8 convolution", op,
+                     XnnSetUpImage(functions, op, window, in.bytes(), out.bytes(), plan), plan);
+}
+
+}  // namespace
 
 absl::Status AddConvolution(const ImageWindow& window, const Groups& groups,
                             const Int8Weights& weights, Clamp clamp, const Activation& in,
                             const Activation& out, XnnPlan* plan) {
-  const Int8Clamp bounds = QuantizeClamp(clamp, out.quantization);
-  xnn_operator_t op = nullptr;
   if (weights.per_channel()) {
-    TJ_RETURN_IF_ERROR(XnnStatus(
-        xnn_create_convolution2d_nhwc_qc8(
-            window.pad_top, window.pad_right, window.pad_bottom, window.pad_left,
-            window.kernel_height, window.kernel_width, window.stride_height, window.stride_width,
-            window.dilation_height, window.dilation_width, groups.count, groups.inputs,
-            groups.outputs, groups.count * groups.inputs, groups.count * groups.outputs,
-            in.quantization.zero_point, in.quantization.scale, weights.scales.data(),
-            weights.values.data(), weights.bias.data(), out.quantization.zero_point,
-            out.quantization.scale, bounds.low, bounds.high, 0, &op),
-        "create int8 convolution with a scale per channel"));
-    return AddOperator(
-        "int8 convolution", op,
-        xnn_setup_convolution2d_nhwc_qc8(op, 1, window.input_height, window.input_width, in.bytes(),
-                                         out.bytes(), plan->pool()),
-        plan);
+    return AddInt8Convolution(kXnnPerChannelConvolution, window, groups, weights,
+                              weights.scales.data(), clamp, in, out, plan);
   }
-  TJ_RETURN_IF_ERROR(XnnStatus(
-      xnn_create_convolution2d_nhwc_qs8(
-          window.pad_top, window.pad_right, window.pad_bottom, window.pad_left,
-          window.kernel_height, window.kernel_width, window.stride_height, window.stride_width,
-          window.dilation_height, window.dilation_width, groups.count, groups.inputs,
-          groups.outputs, groups.count * groups.inputs, groups.count * groups.outputs,
-          in.quantization.zero_point, in.quantization.scale, weights.scales[0],
-          weights.values.data(), weights.bias.data(), out.quantization.zero_point,
-          out.quantization.scale, bounds.low, bounds.high, 0, &op),
-      "create int8 convolution"));
-  return AddOperator(
-      "int8 convolution", op,
-      xnn_setup_convolution2d_nhwc_qs8(op, 1, window.input_height, window.input_width, in.bytes(),
-                                       out.bytes(), plan->pool()),
-      plan);
+  return AddInt8Convolution(kXnnInt8Convolution, window, groups, weights, weights.scales[0], clamp,
+                            in, out, plan);
 }
 
 absl::Status AddDense(int64_t rows, int64_t inputs, int64_t outputs, const FloatWeights& weights,
@@ -92,14 +90,13 @@ absl::Status AddDense(int64_t rows, int64_t inputs, int64_t outputs, const Float
   const size_t k = static_cast<size_t>(inputs);
   const size_t n = static_cast<size_t>(outputs);
   xnn_operator_t op = nullptr;
-  TJ_RETURN_IF_ERROR(XnnStatus(
-      xnn_create_fully_connected_nc_f32(k, n, k, n, weights.values.data(), weights.bias.data(),
-                                        clamp.low, clamp.high, 0, &op),
-      "create fully connected layer"));
-  return AddOperator("fully connected layer", op,
-                     xnn_setup_fully_connected_nc_f32(op, static_cast<size_t>(rows), in.floats(),
-                                                      out.floats(), plan->pool()),
-                     plan);
+  TJ_RETURN_IF_ERROR(XnnStatus(XnnCreate(kXnnDense, &op, k, n, k, n, weights.values.data(),
+                                         weights.bias.data(), clamp.low, clamp.high, 0),
+                               "create fully connected layer"));
+  return AddOperator(
+      "fully connected layer", op,
+      XnnSetUpRows(kXnnDense, op, static_cast<size_t>(rows), in.floats(), out.floats(), plan),
+      plan);
 }
 
 absl::Status AddDense(int64_t rows, int64_t inputs, int64_t outputs, const Int8Weights& weights,
@@ -107,7 +104,7 @@ absl::Status AddDense(int64_t rows, int64_t inputs, int64_t outputs, const Int8W
   const size_t k = static_cast<size_t>(inputs);
   const size_t n = static_cast<size_t>(outputs);
   if (weights.per_channel()) {
-    // XNNPACK has no fully connected layer with a scale per channel, but a 1x1 convolution.
+    // XNNPACK of 2022 has no fully connected layer with a scale per channel, but a 1x1 convolution.
     ImageWindow window;
     window.input_width = static_cast<size_t>(rows);
     return AddConvolution(window, Groups{1, k, n}, weights, clamp, in, out, plan);
@@ -115,93 +112,49 @@ absl::Status AddDense(int64_t rows, int64_t inputs, int64_t outputs, const Int8W
   const Int8Clamp bounds = QuantizeClamp(clamp, out.quantization);
   xnn_operator_t op = nullptr;
   TJ_RETURN_IF_ERROR(XnnStatus(
-      xnn_create_fully_connected_nc_qs8(
-          k, n, k, n, in.quantization.zero_point, in.quantization.scale, weights.scales[0],
-          weights.values.data(), weights.bias.data(), out.quantization.zero_point,
-          out.quantization.scale, bounds.low, bounds.high, 0, &op),
+      XnnCreate(kXnnInt8Dense, &op, k, n, k, n, in.quantization.zero_point, in.quantization.scale,
+                weights.scales[0], weights.values.data(), weights.bias.data(),
+                out.quantization.zero_point, out.quantization.scale, bounds.low, bounds.high, 0),
       "create int8 fully connected layer"));
-  return AddOperator("int8 fully connected layer", op,
-                     xnn_setup_fully_connected_nc_qs8(op, static_cast<size_t>(rows), in.bytes(),
-                                                      out.bytes(), plan->pool()),
-                     plan);
-}
-
-absl::Status AddMaxPool(const ImageWindow& window, int64_t channel_count, Clamp clamp,
-                        const Activation& in, const Activation& out, XnnPlan* plan) {
-  const size_t channels = static_cast<size_t>(channel_count);
-  const char* const name = "max pooling";
-  xnn_operator_t op = nullptr;
-  if (in.quantized) {
-    const Int8Clamp bounds = QuantizeClamp(clamp, out.quantization);
-    TJ_RETURN_IF_ERROR(XnnStatus(
-        xnn_create_max_pooling2d_nhwc_s8(window.pad_top, window.pad_right, window.pad_bottom,
-                                         window.pad_left, window.kernel_height, window.kernel_width,
-                                         window.stride_height, window.stride_width,
-                                         window.dilation_height, window.dilation_width, channels,
-                                         channels, channels, bounds.low, bounds.high, 0, &op),
-        "create int8 max pooling"));
-    return AddOperator(
-        name, op,
-        xnn_setup_max_pooling2d_nhwc_s8(op, 1, window.input_height, window.input_width, in.bytes(),
-                                        out.bytes(), plan->pool()),
-        plan);
-  }
-  TJ_RETURN_IF_ERROR(XnnStatus(
-      xnn_create_max_pooling2d_nhwc_f32(window.pad_top, window.pad_right, window.pad_bottom,
-                                        window.pad_left, window.kernel_height, window.kernel_width,
-                                        window.stride_height, window.stride_width,
-                                        window.dilation_height, window.dilation_width, channels,
-                                        channels, channels, clamp.low, clamp.high, 0, &op),
-      "create max pooling"));
   return AddOperator(
-      name, op,
-      xnn_setup_max_pooling2d_nhwc_f32(op, 1, window.input_height, window.input_width, in.floats(),
-                                       out.floats(), plan->pool()),
+      "int8 fully connected layer", op,
+      XnnSetUpRows(kXnnInt8Dense, op, static_cast<size_t>(rows), in.bytes(), out.bytes(), plan),
       plan);
 }
 
-absl::Status AddAveragePool(const ImageWindow& window, int64_t channel_count, Clamp clamp,
-                            const Activation& in, const Activation& out, XnnPlan* plan) {
-  const size_t channels = static_cast<size_t>(channel_count);
-  xnn_operator_t op = nullptr;
-  TJ_RETURN_IF_ERROR(XnnStatus(
-      xnn_create_average_pooling2d_nhwc_f32(
-          window.pad_top, window.pad_right, window.pad_bottom, window.pad_left,
-          window.kernel_height, window.kernel_width, window.stride_height, window.stride_width,
-          channels, channels, channels, clamp.low, clamp.high, 0, &op),
-      "create average pooling"));
-  return AddOperator(
-      "average pooling", op,
-      xnn_setup_average_pooling2d_nhwc_f32(op, 1, window.input_height, window.input_width,
-                                           in.floats(), out.floats(), plan->pool()),
-      plan);
+void AddTanh(const Activation& in, const Activation& out, XnnPlan* plan) {
+  plan->AddStep([in, out] {
+    std::transform(in.floats(), in.floats() + in.size, out.floats(),
+                   [](float x) { return std::tanh(x); });
+  });
 }
 
-absl::Status AddGlobalAverage(int64_t channel_count, Clamp clamp, const Activation& in,
-                              const Activation& out, XnnPlan* plan) {
-  const size_t channels = static_cast<size_t>(channel_count);
-  const size_t pixels = static_cast<size_t>(in.size) / channels;
-  const char* const name = "global average pooling";
-  xnn_operator_t op = nullptr;
-  if (in.quantized) {
-    const Int8Clamp bounds = QuantizeClamp(clamp, out.quantization);
-    TJ_RETURN_IF_ERROR(XnnStatus(
-        xnn_create_global_average_pooling_nwc_qs8(
-            channels, channels, channels, in.quantization.zero_point, in.quantization.scale,
-            out.quantization.zero_point, out.quantization.scale, bounds.low, bounds.high, 0, &op),
-        "create int8 global average pooling"));
-    return AddOperator(name, op,
-                       xnn_setup_global_average_pooling_nwc_qs8(op, 1, pixels, in.bytes(),
-                                                                out.bytes(), plan->pool()),
-                       plan);
+namespace {
+
+// Rows of `columns` elements to columns of rows.
+template <typename T>
+void TransposeCopy(const T* in, int64_t rows, int64_t columns, T* out) {
+  for (int64_t row = 0; row < rows; ++row) {
+    for (int64_t column = 0; column < columns; ++column) {
+      out[column * rows + row] = in[row * columns + column];
+    }
   }
-  TJ_RETURN_IF_ERROR(XnnStatus(xnn_create_global_average_pooling_nwc_f32(
-                                   channels, channels, channels, clamp.low, clamp.high, 0, &op),
-                               "create global average pooling"));
-  return AddOperator(name, op,
-                     xnn_setup_global_average_pooling_nwc_f32(op, 1, pixels, in.floats(),
-                                                              out.floats(), plan->pool()),
-                     plan);
+}
+
+}  // namespace
+
+void AddRelayout(const Activation& in, const Activation& out, XnnPlan* plan) {
+  // One of the two is in ONNX's order; the compiler sees to that.
+  const bool to_channels_last = in.channels == 1;
+  const int64_t rows = to_channels_last ? out.channels : in.pixels();
+  const int64_t columns = in.size / rows;
+  plan->AddStep([in, out, rows, columns] {
+    if (in.quantized) {
+      TransposeCopy(in.bytes(), rows, columns, out.bytes());
+    } else {
+      TransposeCopy(in.floats(), rows, columns, out.floats());
+    }
+  });
 }
 
 }  // namespace tinyjoule

@@ -62,6 +62,10 @@ Activation XnnPlan::NewDynamicActivation(int64_t size, int64_t channels) {
   return activation;
 }
 
+void* XnnPlan::NewWorkspace(size_t bytes) {
+  return bytes == 0 ? nullptr : NewBuffer(static_cast<int64_t>(bytes));
+}
+
 void* XnnPlan::NewBuffer(int64_t bytes) {
   const size_t size = static_cast<size_t>(bytes) + XNN_EXTRA_BYTES;
   buffers_.emplace_back(static_cast<uint8_t*>(operator new(size, kAlignment)));

@@ -71,6 +71,8 @@ class XnnPlan {
   Activation NewQuantizedActivation(int64_t size, int64_t channels, Quantization quantization);
 
   Activation NewDynamicActivation(int64_t size, int64_t channels);
+  // Memory that an operator works in; null where it asks for none.
+  void* NewWorkspace(size_t bytes);
 
   // XNNPACK's operator, set up on its buffers.
   void AddStep(XnnOperator op);

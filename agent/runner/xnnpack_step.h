@@ -26,6 +26,9 @@ Int8Clamp QuantizeClamp(Clamp clamp, Quantization quantization);
 [[nodiscard]] absl::Status AddOperator(absl::string_view name, xnn_operator_t op, xnn_status setup,
                                        XnnPlan* plan);
 
+// XNNPACK of 2022 has no float32 tanh; one for both, so that the results are the same.
+void AddTanh(const Activation& in, const Activation& out, XnnPlan* plan);
+
 // Rows that the `nc` operators see: any split of a flat buffer will do.
 inline constexpr size_t kFlatBatch = 1;
 

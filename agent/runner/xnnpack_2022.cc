@@ -1,8 +1,9 @@
 // SPDX-FileCopyrightText: 2026 The TinyJoule Authors
 // SPDX-License-Identifier: Apache-2.0
-// Operators of xnnpack_operators.h that take every value for itself, and changes of layout.
-#include <algorithm>
-#include <cmath>
+// The operators of xnnpack_operators.h whose functions XNNPACK has changed: here as Debian 12 has
+// them (February 2022).
+#include <cstdint>
+#include <string>
 #include <utility>
 
 #include "absl/strings/str_cat.h"
@@ -11,6 +12,84 @@
 #include "common/base/status.h"
 
 namespace tinyjoule {
+
+absl::Status AddMaxPool(const ImageWindow& window, int64_t channel_count, Clamp clamp,
+                        const Activation& in, const Activation& out, XnnPlan* plan) {
+  const size_t channels = static_cast<size_t>(channel_count);
+  const char* const name = "max pooling";
+  xnn_operator_t op = nullptr;
+  if (in.quantized) {
+    const Int8Clamp bounds = QuantizeClamp(clamp, out.quantization);
+    TJ_RETURN_IF_ERROR(XnnStatus(
+        xnn_create_max_pooling2d_nhwc_s8(window.pad_top, window.pad_right, window.pad_bottom,
+                                         window.pad_left, window.kernel_height, window.kernel_width,
+                                         window.stride_height, window.stride_width,
+                                         window.dilation_height, window.dilation_width, channels,
+                                         channels, channels, bounds.low, bounds.high, 0, &op),
+        "create int8 max pooling"));
+    return AddOperator(
+        name, op,
+        xnn_setup_max_pooling2d_nhwc_s8(op, 1, window.input_height, window.input_width, in.bytes(),
+                                        out.bytes(), plan->pool()),
+        plan);
+  }
+  TJ_RETURN_IF_ERROR(XnnStatus(
+      xnn_create_max_pooling2d_nhwc_f32(window.pad_top, window.pad_right, window.pad_bottom,
+                                        window.pad_left, window.kernel_height, window.kernel_width,
+                                        window.stride_height, window.stride_width,
+                                        window.dilation_height, window.dilation_width, channels,
+                                        channels, channels, clamp.low, clamp.high, 0, &op),
+      "create max pooling"));
+  return AddOperator(
+      name, op,
+      xnn_setup_max_pooling2d_nhwc_f32(op, 1, window.input_height, window.input_width, in.floats(),
+                                       out.floats(), plan->pool()),
+      plan);
+}
+
+absl::Status AddAveragePool(const ImageWindow& window, int64_t channel_count, Clamp clamp,
+                            const Activation& in, const Activation& out, XnnPlan* plan) {
+  const size_t channels = static_cast<size_t>(channel_count);
+  xnn_operator_t op = nullptr;
+  TJ_RETURN_IF_ERROR(XnnStatus(
+      xnn_create_average_pooling2d_nhwc_f32(
+          window.pad_top, window.pad_right, window.pad_bottom, window.pad_left,
+          window.kernel_height, window.kernel_width, window.stride_height, window.stride_width,
+          channels, channels, channels, clamp.low, clamp.high, 0, &op),
+      "create average pooling"));
+  return AddOperator(
+      "average pooling", op,
+      xnn_setup_average_pooling2d_nhwc_f32(op, 1, window.input_height, window.input_width,
+                                           in.floats(), out.floats(), plan->pool()),
+      plan);
+}
+
+absl::Status AddGlobalAverage(int64_t channel_count, Clamp clamp, const Activation& in,
+                              const Activation& out, XnnPlan* plan) {
+  const size_t channels = static_cast<size_t>(channel_count);
+  const size_t pixels = static_cast<size_t>(in.size) / channels;
+  const char* const name = "global average pooling";
+  xnn_operator_t op = nullptr;
+  if (in.quantized) {
+    const Int8Clamp bounds = QuantizeClamp(clamp, out.quantization);
+    TJ_RETURN_IF_ERROR(XnnStatus(
+        xnn_create_global_average_pooling_nwc_qs8(
+            channels, channels, channels, in.quantization.zero_point, in.quantization.scale,
+            out.quantization.zero_point, out.quantization.scale, bounds.low, bounds.high, 0, &op),
+        "create int8 global average pooling"));
+    return AddOperator(name, op,
+                       xnn_setup_global_average_pooling_nwc_qs8(op, 1, pixels, in.bytes(),
+                                                                out.bytes(), plan->pool()),
+                       plan);
+  }
+  TJ_RETURN_IF_ERROR(XnnStatus(xnn_create_global_average_pooling_nwc_f32(
+                                   channels, channels, channels, clamp.low, clamp.high, 0, &op),
+                               "create global average pooling"));
+  return AddOperator(name, op,
+                     xnn_setup_global_average_pooling_nwc_f32(op, 1, pixels, in.floats(),
+                                                              out.floats(), plan->pool()),
+                     plan);
+}
 namespace {
 
 using CreateBinary = xnn_status (*)(float, float, uint32_t, xnn_operator_t*);
@@ -87,14 +166,6 @@ std::pair<CreateUnary, SetUpUnary> UnaryOperator(const std::string& op_type) {
   return {xnn_create_sigmoid_nc_f32, xnn_setup_sigmoid_nc_f32};
 }
 
-// XNNPACK has no float32 tanh.
-void AddTanh(const Activation& in, const Activation& out, XnnPlan* plan) {
-  plan->AddStep([in, out] {
-    std::transform(in.floats(), in.floats() + in.size, out.floats(),
-                   [](float x) { return std::tanh(x); });
-  });
-}
-
 }  // namespace
 
 absl::Status AddUnary(const std::string& op_type, float slope, const Activation& in,
@@ -148,34 +219,6 @@ absl::Status AddConversion(const Activation& in, const Activation& out, XnnPlan*
   return AddOperator(
       "conversion to float32", op,
       xnn_setup_convert_nc_qs8_f32(op, kFlatBatch, in.bytes(), out.floats(), plan->pool()), plan);
-}
-
-namespace {
-
-// Rows of `columns` elements to columns of rows.
-template <typename T>
-void TransposeCopy(const T* in, int64_t rows, int64_t columns, T* out) {
-  for (int64_t row = 0; row < rows; ++row) {
-    for (int64_t column = 0; column < columns; ++column) {
-      out[column * rows + row] = in[row * columns + column];
-    }
-  }
-}
-
-}  // namespace
-
-void AddRelayout(const Activation& in, const Activation& out, XnnPlan* plan) {
-  // One of the two is in ONNX's order; the compiler sees to that.
-  const bool to_channels_last = in.channels == 1;
-  const int64_t rows = to_channels_last ? out.channels : in.pixels();
-  const int64_t columns = in.size / rows;
-  plan->AddStep([in, out, rows, columns] {
-    if (in.quantized) {
-      TransposeCopy(in.bytes(), rows, columns, out.bytes());
-    } else {
-      TransposeCopy(in.floats(), rows, columns, out.floats());
-    }
-  });
 }
 
 }  // namespace tinyjoule
