@@ -57,7 +57,11 @@ endfunction()
 # sanitizer, where they would take most of the tests' time.
 function(tinyjoule_loops)
   foreach(name ${ARGN})
-    target_compile_options(${name} PRIVATE $<IF:$<BOOL:${TINYJOULE_SANITIZE}>,-O1,$<$<CONFIG:Release>:-O3>>)
+    if(TINYJOULE_SANITIZE)
+      target_compile_options(${name} PRIVATE -O1)
+    else()
+      target_compile_options(${name} PRIVATE $<$<CONFIG:Release>:-O3>)
+    endif()
   endforeach()
 endfunction()
 
