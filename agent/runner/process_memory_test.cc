@@ -19,9 +19,10 @@ TEST(ProcessMemoryTest, ParsesTheKernelsLines) {
 
 TEST(ProcessMemoryTest, SeesMemoryThatIsTouched) {
   const uint64_t pss_before = ProportionalSetBytes();
-  constexpr size_t kBytes = 32 << 20;
+  // Large beside the program's own pages, of which each process that shares them takes a part.
+  constexpr size_t kBytes = 256 << 20;
   const std::vector<char> touched(kBytes, 1);
-  EXPECT_GT(ProportionalSetBytes(), pss_before + kBytes * 9 / 10);
+  EXPECT_GT(ProportionalSetBytes(), pss_before + kBytes / 2);
   EXPECT_GT(PeakResidentBytes(), kBytes);
   EXPECT_EQ(touched.back(), 1);
 }
