@@ -3,62 +3,59 @@
 #include "agent/runner/xnnpack_dynamic.h"
 
 #include <algorithm>
-#include <cmath>
-#include <cstring>
 #include <memory>
 #include <utility>
+
+#include "agent/runner/dynamic_kernels.h"
 
 namespace tinyjoule {
 namespace {
 
-// 1.5 x 2^23: adding it leaves no bit behind the point and rounds half to even, without a branch.
-constexpr float kNoFraction = 12'582'912.0F;
-
-// ONNX's DynamicQuantizeLinear, 128 lower: the steps are signed here.
-DynamicSteps StepsOf(const float* values, int64_t size) {
-  float low = 0;
-  float high = 0;
-  for (int64_t i = 0; i < size; ++i) {
-    low = std::min(low, values[i]);
-    high = std::max(high, values[i]);
-  }
-  if (high == low) return {1.0F, -128};
-  const float scale = (high - low) / 255.0F;
-  return {scale, static_cast<int32_t>(std::nearbyint(-low / scale)) - 128};
-}
-
-int32_t Dot(const int8_t* a, const int8_t* b, int64_t count) {
-  int32_t sum = 0;
-  for (int64_t i = 0; i < count; ++i) sum += a[i] * b[i];
-  return sum;
-}
-
-// What sums of steps x stored weights become: one entry per output.
-class Finish {
+// Owns what a DynamicLayer points to.
+class Layer {
  public:
-  Finish(const DynamicWeights& weights, Clamp clamp)
-      : scales_(weights.scales), bias_(weights.bias), clamp_(clamp) {
-    const int64_t fan_in = static_cast<int64_t>(weights.values.size() / scales_.size());
-    for (size_t o = 0; o < scales_.size(); ++o) {
-      const int8_t* const first = weights.values.data() + static_cast<int64_t>(o) * fan_in;
-      int32_t sum = 0;
-      for (int64_t i = 0; i < fan_in; ++i) sum += first[i];
-      weight_sums_.push_back(sum);
+  // `weights.values` are [output][kernel row][tap].
+  Layer(const DynamicWeights& weights, Clamp clamp, int64_t kernel_rows, int64_t run) {
+    layer_.outputs = static_cast<int64_t>(weights.scales.size());
+    layer_.lanes = (layer_.outputs + kDynamicLanes - 1) / kDynamicLanes * kDynamicLanes;
+    layer_.kernel_rows = kernel_rows;
+    layer_.run = run;
+    layer_.low = clamp.low;
+    layer_.high = clamp.high;
+    const size_t lanes = static_cast<size_t>(layer_.lanes);
+    const size_t rows = static_cast<size_t>(kernel_rows);
+    const size_t fan_in = weights.values.size() / weights.scales.size();
+    const size_t taps = fan_in / rows;
+    const size_t pairs = (taps + 1) / 2;
+    values_.resize(rows * pairs * lanes * 2);
+    weight_sums_.resize(lanes);
+    for (size_t i = 0; i < weights.values.size(); ++i) {
+      const size_t output = i / fan_in;
+      const size_t row = i % fan_in / taps;
+      const size_t tap = i % taps;
+      values_[((row * pairs + tap / 2) * lanes + output) * 2 + tap % 2] = weights.values[i];
+      weight_sums_[output] += weights.values[i];
     }
+    scales_ = weights.scales;
+    scales_.resize(lanes);
+    bias_ = weights.bias;
+    bias_.resize(lanes);
   }
 
-  float operator()(size_t output, int32_t sum, const DynamicSteps& steps) const {
-    const int32_t centered = sum - steps.zero_point * weight_sums_[output];
-    const float value =
-        steps.scale * scales_[output] * static_cast<float>(centered) + bias_[output];
-    return std::min(std::max(value, clamp_.low), clamp_.high);
+  DynamicLayer layer() const {
+    DynamicLayer layer = layer_;
+    layer.weights = values_.data();
+    layer.scales = scales_.data();
+    layer.bias = bias_.data();
+    layer.weight_sums = weight_sums_.data();
+    return layer;
   }
 
  private:
+  DynamicLayer layer_;
+  std::vector<int8_t> values_;
   std::vector<float> scales_;
   std::vector<float> bias_;
-  Clamp clamp_;
-  // What a zero point of 1 adds to each sum.
   std::vector<int32_t> weight_sums_;
 };
 
@@ -71,10 +68,10 @@ class PaddedImage {
         row_((static_cast<int64_t>(window.input_width) + window.pad_left + window.pad_right) *
              channels),
         rows_(static_cast<int64_t>(window.input_height) + window.pad_top + window.pad_bottom),
-        steps_(static_cast<size_t>(row_ * rows_)) {}
+        steps_(static_cast<size_t>(row_ * rows_ + kDynamicReadAhead)) {}
 
   void Load(const int8_t* image, int32_t zero_point) {
-    std::fill(steps_.begin(), steps_.end(), static_cast<int8_t>(zero_point));
+    std::fill(steps_.begin(), steps_.end(), static_cast<int16_t>(zero_point));
     const int64_t width = static_cast<int64_t>(window_.input_width) * channels_;
     for (int64_t y = 0; y < static_cast<int64_t>(window_.input_height); ++y) {
       std::copy_n(image + y * width, width,
@@ -89,10 +86,11 @@ class PaddedImage {
     return (row_ / channels_ - window_.kernel_width) / window_.stride_width + 1;
   }
   int64_t channels() const { return channels_; }
-  // Where row `ky` of the kernel begins at an output's place.
-  const int8_t* Taps(int64_t y, int64_t x, int64_t ky) const {
-    return steps_.data() + (y * window_.stride_height + ky) * row_ +
-           x * window_.stride_width * channels_;
+
+  // The places of a row of outputs.
+  DynamicPlaces Places(int64_t y, const DynamicSteps& steps) const {
+    return {steps_.data() + y * window_.stride_height * row_, output_columns(),
+            window_.stride_width * channels_, row_, steps};
   }
 
  private:
@@ -100,81 +98,23 @@ class PaddedImage {
   int64_t channels_;
   int64_t row_;
   int64_t rows_;
-  std::vector<int8_t> steps_;
+  std::vector<int16_t> steps_;
 };
 
-struct DynamicConvolution {
-  ImageWindow window;
-  DynamicWeights weights;
-  Finish finish;
-  PaddedImage image;
-  Activation in;
-  Activation out;
-  std::vector<int32_t> sums;
-
-  template <typename SumPlace>
-  void ForEachPlace(const SumPlace& sum_place) {
-    image.Load(in.bytes(), in.dynamic->zero_point);
-    float* result = out.floats();
-    for (int64_t y = 0; y < image.output_rows(); ++y) {
-      for (int64_t x = 0; x < image.output_columns(); ++x) {
-        sum_place(y, x);
-        for (size_t o = 0; o < sums.size(); ++o) *result++ = finish(o, sums[o], *in.dynamic);
-      }
-    }
+// A kernel of one tap sees no neighbours: all places may stand in one row.
+ImageWindow InOneRow(ImageWindow window) {
+  if (window.single_tap() && !window.padded() && window.stride_height * window.stride_width == 1) {
+    window.input_width *= std::exchange(window.input_height, 1);
   }
-
-  void RunDense() {
-    const int64_t run = window.kernel_width * image.channels();
-    ForEachPlace([&](int64_t y, int64_t x) {
-      const int8_t* weight = weights.values.data();
-      for (int32_t& sum : sums) {
-        sum = 0;
-        for (int64_t ky = 0; ky < window.kernel_height; ++ky, weight += run) {
-          sum += Dot(image.Taps(y, x, ky), weight, run);
-        }
-      }
-    });
-  }
-
-  // Weights [tap][channel].
-  void RunDepthwise() {
-    const int64_t channels = image.channels();
-    ForEachPlace([&](int64_t y, int64_t x) {
-      std::fill(sums.begin(), sums.end(), 0);
-      const int8_t* weight = weights.values.data();
-      for (int64_t ky = 0; ky < window.kernel_height; ++ky) {
-        const int8_t* step = image.Taps(y, x, ky);
-        for (int64_t kx = 0; kx < window.kernel_width; ++kx, step += channels, weight += channels) {
-          for (int64_t c = 0; c < channels; ++c)
-            sums[static_cast<size_t>(c)] += step[c] * weight[c];
-        }
-      }
-    });
-  }
-};
-
-// [channel][tap] to [tap][channel].
-std::vector<int8_t> ChannelsLast(const std::vector<int8_t>& values, size_t channels) {
-  const size_t taps = values.size() / channels;
-  std::vector<int8_t> result(values.size());
-  for (size_t i = 0; i < values.size(); ++i) result[i % taps * channels + i / taps] = values[i];
-  return result;
+  return window;
 }
 
 }  // namespace
 
 void AddDynamicQuantization(const Activation& in, const Activation& out, XnnPlan* plan) {
-  plan->AddStep([in, out] {
-    const DynamicSteps steps = StepsOf(in.floats(), in.size);
-    *out.dynamic = steps;
-    const float zero_point = static_cast<float>(steps.zero_point);
-    const float* const values = in.floats();
-    int8_t* const to = out.bytes();
-    for (int64_t i = 0; i < in.size; ++i) {
-      const float step = (values[i] / steps.scale + kNoFraction) - kNoFraction + zero_point;
-      to[i] = static_cast<int8_t>(std::min(std::max(step, -128.0F), 127.0F));
-    }
+  plan->AddStep([in, out, &kernels = BestDynamicKernels()] {
+    *out.dynamic = kernels.find_steps(in.floats(), in.size);
+    kernels.round(in.floats(), in.size, *out.dynamic, out.bytes());
   });
 }
 
@@ -187,23 +127,19 @@ void AddDynamicDequantization(const Activation& in, const Activation& out, XnnPl
   });
 }
 
-void AddDynamicDense(int64_t rows, int64_t inputs, DynamicWeights weights, Clamp clamp,
+void AddDynamicDense(int64_t rows, int64_t inputs, const DynamicWeights& weights, Clamp clamp,
                      const Activation& in, const Activation& out, XnnPlan* plan) {
-  const Finish finish(weights, clamp);
-  const size_t outputs = weights.scales.size();
-  plan->AddStep([=, values = std::move(weights.values)] {
-    float* result = out.floats();
-    for (int64_t row = 0; row < rows; ++row) {
-      const int8_t* weight = values.data();
-      for (size_t o = 0; o < outputs; ++o, weight += inputs) {
-        *result++ = finish(o, Dot(in.bytes() + row * inputs, weight, inputs), *in.dynamic);
-      }
-    }
+  std::vector<int16_t> steps(static_cast<size_t>(rows * inputs + kDynamicReadAhead));
+  plan->AddStep([rows, inputs, in, out, steps = std::move(steps),
+                 layer = Layer(weights, clamp, 1, inputs),
+                 run = BestDynamicKernels().dense]() mutable {
+    std::copy_n(in.bytes(), rows * inputs, steps.begin());
+    run(layer.layer(), {steps.data(), rows, inputs, inputs, *in.dynamic}, out.floats());
   });
 }
 
 absl::Status AddDynamicConvolution(const ImageWindow& window, const Groups& groups,
-                                   DynamicWeights weights, Clamp clamp, const Activation& in,
+                                   const DynamicWeights& weights, Clamp clamp, const Activation& in,
                                    const Activation& out, XnnPlan* plan) {
   const bool depthwise = groups.count > 1 && groups.inputs == 1 && groups.outputs == 1;
   if (groups.count > 1 && !depthwise) {
@@ -212,18 +148,19 @@ absl::Status AddDynamicConvolution(const ImageWindow& window, const Groups& grou
   if (window.dilation_height != 1 || window.dilation_width != 1) {
     return absl::UnimplementedError("dilations over activations quantised at run time");
   }
-  const size_t outputs = weights.scales.size();
-  const Finish finish(weights, clamp);
-  if (depthwise) weights.values = ChannelsLast(weights.values, outputs);
-  const PaddedImage image(window, static_cast<int64_t>(groups.count * groups.inputs));
-  // Shared: a step is copied, its buffers must not be.
-  const auto convolution = std::make_shared<DynamicConvolution>(DynamicConvolution{
-      window, std::move(weights), finish, image, in, out, std::vector<int32_t>(outputs)});
-  if (depthwise) {
-    plan->AddStep([convolution] { convolution->RunDepthwise(); });
-  } else {
-    plan->AddStep([convolution] { convolution->RunDense(); });
-  }
+  PaddedImage image(InOneRow(window), static_cast<int64_t>(groups.count * groups.inputs));
+  const Layer layer(weights, clamp, window.kernel_height, window.kernel_width * image.channels());
+  const DynamicKernels& kernels = BestDynamicKernels();
+  const auto run = depthwise ? kernels.depthwise : kernels.dense;
+  plan->AddStep([in, out, run, layer, image = std::move(image)]() mutable {
+    image.Load(in.bytes(), in.dynamic->zero_point);
+    const DynamicLayer loops = layer.layer();
+    float* result = out.floats();
+    for (int64_t y = 0; y < image.output_rows(); ++y) {
+      run(loops, image.Places(y, *in.dynamic), result);
+      result += image.output_columns() * loops.outputs;
+    }
+  });
   return absl::OkStatus();
 }
 

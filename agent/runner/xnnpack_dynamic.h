@@ -27,11 +27,11 @@ void AddDynamicQuantization(const Activation& in, const Activation& out, XnnPlan
 void AddDynamicDequantization(const Activation& in, const Activation& out, XnnPlan* plan);
 
 // From such steps to float32. `rows` times `inputs` values to as many outputs as there are scales.
-void AddDynamicDense(int64_t rows, int64_t inputs, DynamicWeights weights, Clamp clamp,
+void AddDynamicDense(int64_t rows, int64_t inputs, const DynamicWeights& weights, Clamp clamp,
                      const Activation& in, const Activation& out, XnnPlan* plan);
 // Unimplemented: dilations, and groups that are neither one nor depthwise.
 [[nodiscard]] absl::Status AddDynamicConvolution(const ImageWindow& window, const Groups& groups,
-                                                 DynamicWeights weights, Clamp clamp,
+                                                 const DynamicWeights& weights, Clamp clamp,
                                                  const Activation& in, const Activation& out,
                                                  XnnPlan* plan);
 

@@ -7,6 +7,7 @@
 
 #include <cmath>
 #include <memory>
+#include <set>
 
 #include "server/trainer/compress/cluster.h"
 #include "server/trainer/fit/native_engine.h"
@@ -288,6 +289,22 @@ TEST_F(CompressionTest, ClusterFinetuneQuantize) {
   const double tuned = Error(compression.model());
   ASSERT_TRUE(compression.Apply(Int8()).ok());
   EXPECT_LT(Error(compression.model()), tuned + 0.05);
+}
+
+// With one scale for the layer each shared value becomes one whole number.
+TEST_F(CompressionTest, QuantisationAwareTrainingKeepsClusters) {
+  Compression compression(input_, context_, network_);
+  ASSERT_TRUE(compression.Apply(Cluster()).ok());
+  const double clustered = Error(compression.model());
+  v1::CompressStep qat;
+  qat.mutable_quantize()->set_mode(v1::QUANTIZE_MODE_QAT);
+  qat.mutable_quantize()->set_weight_scales(v1::WEIGHT_SCALES_PER_TENSOR);
+  qat.mutable_quantize()->set_lr(0.005);
+  ASSERT_TRUE(compression.Apply(qat).ok());
+  EXPECT_LT(Error(compression.model()), clustered);
+  for (const QuantizedLayer& layer : std::get<QuantizedNetwork>(compression.model()).layers) {
+    EXPECT_LE(std::set<int8_t>(layer.weight.begin(), layer.weight.end()).size(), 8U);
+  }
 }
 
 TEST_F(CompressionTest, ClusteredWeightsAreNotPruned) {
