@@ -28,9 +28,9 @@ int WaitForStopSignal(const sigset_t& signals, const ServiceNotifier& notifier, 
     const int number = sigtimedwait(&signals, nullptr, interval_ns > 0 ? &interval : nullptr);
     if (number > 0) return number;
     if (interval_ns == 0) continue;
-    // A task may still wait when this function has returned.
-    core.Post([&notifier, healthy] {
-      if (healthy()) notifier.Alive();
+    const bool well = healthy();
+    core.Post([&notifier, well] {
+      if (well) notifier.Alive();
     });
   }
 }

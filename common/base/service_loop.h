@@ -18,8 +18,8 @@ sigset_t BlockStopSignals();
 
 // What a daemon's main thread does between ready and stopping: waits for one of the signals, and
 // returns its number. Meanwhile it feeds the service manager's watchdog from `core`, unless
-// `healthy`, called there, says no: a core sequence that hangs is a daemon that hangs, and the
-// manager is to restart it.
+// `healthy`, called on this thread, says no: a core sequence that hangs is a daemon that hangs, and
+// the manager is to restart it.
 int WaitForStopSignal(
     const sigset_t& signals, const ServiceNotifier& notifier, TaskRunner& core,
     const std::function<bool()>& healthy = [] { return true; });
