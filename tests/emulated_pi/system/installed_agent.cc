@@ -6,6 +6,11 @@
 #include "absl/strings/substitute.h"
 
 namespace tinyjoule {
+namespace {
+
+constexpr char kOverrides[] = "/run/systemd/system/tinyjoule-agent.service.d";
+
+}  // namespace
 
 void InstalledAgent::Install(const std::string& package) {
   guest_.Must(absl::StrCat("dpkg -i ", package));
@@ -13,6 +18,18 @@ void InstalledAgent::Install(const std::string& package) {
 
 void InstalledAgent::Configure(const std::string& yaml_lines) {
   guest_.Must(absl::Substitute("printf '$0' >> /etc/tinyjoule/agent.yaml", yaml_lines));
+}
+
+void InstalledAgent::Override(const std::string& lines) {
+  guest_.Must(absl::Substitute(
+      "mkdir -p $0 && printf '[Service]\\n$1' > $0/test.conf && systemctl daemon-reload && "
+      "systemctl restart $2",
+      kOverrides, lines, kUnit));
+}
+
+void InstalledAgent::Restore() {
+  guest_.Must(absl::Substitute("rm -r $0 && systemctl daemon-reload && systemctl restart $1",
+                               kOverrides, kUnit));
 }
 
 std::string InstalledAgent::Property(absl::string_view name) {
@@ -23,6 +40,10 @@ void InstalledAgent::WaitForProcessAfter(const std::string& pid) {
   guest_.Eventually(absl::Substitute(
       "test $$(systemctl show -p MainPID --value $0) != $1 && systemctl is-active --quiet $0",
       kUnit, pid));
+}
+
+void InstalledAgent::WaitForWords(const std::string& words) {
+  guest_.Eventually(absl::Substitute("journalctl -b -o cat -u $0 | grep '$1'", kUnit, words));
 }
 
 std::string InstalledAgent::Journal() {

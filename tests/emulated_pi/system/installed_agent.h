@@ -22,12 +22,17 @@ class InstalledAgent {
   void Install(const std::string& package);
   // Added to the configuration of the package.
   void Configure(const std::string& yaml_lines);
+  // Settings of [Service], until the next boot or Restore(); then a restart.
+  void Override(const std::string& lines);
+  void Restore();
 
   // Of the unit, as systemctl show says it.
   std::string Property(absl::string_view name);
   std::string Pid() { return Property("MainPID"); }
   // Waits until systemd has started another process than that one, and it is ready.
   void WaitForProcessAfter(const std::string& pid);
+  // Waits until the journal of this boot has a line that matches.
+  void WaitForWords(const std::string& words);
   std::string Journal();
   // One file of the unit's cgroup, or of one below it.
   std::string Cgroup(absl::string_view file);

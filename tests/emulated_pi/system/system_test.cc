@@ -56,6 +56,7 @@ class EmulatedPiTest : public ::testing::Test {
   void MeasuresTheLoadInACgroupOfTheRunnersOwn();
   void SaysThatTheBusFailed();
   void DeliversAfterSigkill();
+  void MeasuresAgainAfterATransferThatHangs();
   void IsAsLittleExposedAsPromised();
   void StopsAndLeavesNothing();
 
@@ -165,6 +166,30 @@ void EmulatedPiTest::DeliversAfterSigkill() {
   emulated_.ExpectTheEnergyOfTheLoad(id);
 }
 
+// Only a new process gets rid of a transfer that does not end. It too is given up while the bus
+// hangs.
+void EmulatedPiTest::MeasuresAgainAfterATransferThatHangs() {
+  agent_.Override("WatchdogSec=10\\nTimeoutStartSec=15\\nTimeoutStopSec=5\\n");
+  EXPECT_TRUE(emulated_.EventuallyConnected(true));
+  const std::string pid = agent_.Pid();
+  const std::string id = emulated_.BeginRun("hung", "2s");
+  const std::string runner = agent_.Cgroup("runner/cgroup.procs");
+  emulated_.SetChip("hang", 1);
+  agent_.WaitForWords("the sensor does not end a read");
+  agent_.WaitForWords("Watchdog timeout");
+  agent_.WaitForWords("start operation timed out");
+  guest_.Must(absl::Substitute("test ! -e /proc/$0 -a ! -e /proc/$1", pid, runner));
+  EXPECT_TRUE(emulated_.EventuallyConnected(false));
+  emulated_.SetChip("hang", 0);
+  agent_.WaitForProcessAfter(pid);
+  lab_.WaitForEnd(id);
+  const v1::Run run = emulated_.OnlyRun(id);
+  EXPECT_EQ(run.attempt(), 2u);
+  EXPECT_EQ(run.result().state(), v1::ATTEMPT_STATE_SUCCEEDED) << run.result().reason();
+  emulated_.ExpectTheEnergyOfTheLoad(id);
+  agent_.Restore();
+}
+
 // By the systemd that runs it, and as docs/install.md says.
 void EmulatedPiTest::IsAsLittleExposedAsPromised() {
   const std::string unit = InstalledAgent::kUnit;
@@ -190,6 +215,7 @@ TEST_F(EmulatedPiTest, LivesFromInstallationToPurge) {
       {"measures the load", &EmulatedPiTest::MeasuresTheLoadInACgroupOfTheRunnersOwn},
       {"says that the bus failed", &EmulatedPiTest::SaysThatTheBusFailed},
       {"delivers after SIGKILL", &EmulatedPiTest::DeliversAfterSigkill},
+      {"measures again after a hang", &EmulatedPiTest::MeasuresAgainAfterATransferThatHangs},
       {"is little exposed", &EmulatedPiTest::IsAsLittleExposedAsPromised},
       {"leaves nothing", &EmulatedPiTest::StopsAndLeavesNothing},
   };
@@ -198,8 +224,7 @@ TEST_F(EmulatedPiTest, LivesFromInstallationToPurge) {
     (this->*stage)();
     // One stage builds on another.
     ASSERT_FALSE(HasFailure()) << name << "\n" << agent_.Journal() << lab_.Logs();
-    std::cout << name << ": " << (clock_.MonotonicNs() - begin_ns) / kNsPerSecond << " s"
-              << std::endl;
+    std::cout << name << ": " << (clock_.MonotonicNs() - begin_ns) / kNsPerSecond << " s" << std::endl;
   }
 }
 
