@@ -2,7 +2,8 @@
 // SPDX-License-Identifier: Apache-2.0
 // Trains, compresses and exports one model of every kind with tinyjoule-trainer, and runs each
 // exported file by ONNX Runtime: the predictions must be the trainer's own, within the tolerance
-// that the trainer states (1e-4 for float32; for int8 one step of the output for every four layers).
+// that the trainer states (1e-4 for float32; for int8 one step of the output for every four layers),
+// and nearly all of int8's within one step.
 //
 //   node onnx_parity.mjs TRAINER WORK_FOLDER
 //
@@ -24,6 +25,9 @@ const kMaxRows = 2000;
 // A k-NN graph compares all rows of a run with all points at once.
 const kRowsPerRun = 64;
 const kRelativeToleranceFloat = 1e-4;
+// A sum that falls between two steps is rounded up by one runtime and down by the other, now and
+// then, and the layers behind carry it on.
+const kShareBeyondOneStep = 0.02;
 
 const [trainerPath, workFolder] = process.argv.slice(2);
 
@@ -163,17 +167,19 @@ function codingOf(folder) {
     encode: (values) => Int8Array.from(values, (value) => Math.min(127, Math.max(
         -128, halfToEven(Math.fround(value / input.scale)) + input.zero))),
     decode: (values) => Array.from(values, (value) => output.scale * (value - output.zero)),
+    step: output.scale,
   };
 }
 
 // `rowsPerRun`: a model that quantises at run time shares its ranges among the rows of a run.
-async function largestDifference(folder, rowsPerRun, int8Io) {
+async function compare(folder, {rowsPerRun, int8, int8Io}) {
   const inputs = readTensorFile(join(folder, 'test_inputs.pb'));
   const expected = readTensorFile(join(folder, 'predictions.pb'));
   const rows = Math.min(inputs.dims[0], kMaxRows);
   const sampleSize = inputs.values.length / inputs.dims[0];
   const session = await ort.InferenceSession.create(join(folder, 'model.onnx'));
   const coding = int8Io ? codingOf(folder) : null;
+  const step = int8 ? codingOf(folder).step : Infinity;
   const outputs = [];
   for (let first = 0; first < rows; first += rowsPerRun) {
     const end = Math.min(first + rowsPerRun, rows);
@@ -187,29 +193,34 @@ async function largestDifference(folder, rowsPerRun, int8Io) {
   const count = rows * (expected.values.length / expected.dims[0]);
   if (outputs.length !== count) throw new Error(`${folder}: ${outputs.length} outputs, not ${count}`);
   let difference = 0;
+  let beyondOneStep = 0;
   let largest = 1;
   for (let i = 0; i < count; ++i) {
     // NaN must not pass for equal.
     const at = Math.abs(outputs[i] - expected.values[i]);
     if (!(at <= difference)) difference = at;
+    if (at > 1.5 * step) ++beyondOneStep;
     largest = Math.max(largest, Math.abs(expected.values[i]));
   }
   await session.release();
-  return {difference, largest};
+  return {difference, largest, shareBeyondOneStep: beyondOneStep / count};
 }
 
 let failures = 0;
 
 async function check(name, folder, outcome, quantizedNetwork) {
-  const {difference, largest} = await largestDifference(
-      folder, name.includes('dynamic') ? 1 : kRowsPerRun, name.includes('int8-io'));
+  const dynamic = name.includes('dynamic');
+  const {difference, largest, shareBeyondOneStep} = await compare(folder, {
+    rowsPerRun: dynamic ? 1 : kRowsPerRun, int8: quantizedNetwork && !dynamic,
+    int8Io: name.includes('int8-io')});
   const tolerance = outcome.predictionTolerance;
   // A tolerance that hides errors is an error too; `largest` may miss rows that were left out.
   const honest = quantizedNetwork || tolerance <= 10 * kRelativeToleranceFloat * largest;
-  const passed = difference <= tolerance && honest;
+  const passed = difference <= tolerance && honest && shareBeyondOneStep <= kShareBeyondOneStep;
   if (!passed) ++failures;
   console.log(`${passed ? 'ok  ' : 'FAIL'} ${name}: largest difference ` +
-              `${difference.toExponential(2)}, tolerance ${tolerance.toExponential(2)}`);
+              `${difference.toExponential(2)}, tolerance ${tolerance.toExponential(2)}` +
+              (shareBeyondOneStep > 0 ? `, ${(100 * shareBeyondOneStep).toFixed(1)} % beyond a step` : ''));
 }
 
 const trainer = new Trainer(trainerPath);
