@@ -8,6 +8,7 @@
 #include <string>
 #include <vector>
 
+#include "absl/strings/string_view.h"
 #include "common/onnx/onnx_builder.h"
 #include "common/onnx/onnx_graph.h"
 
@@ -17,7 +18,7 @@ namespace {
 using ::testing::ElementsAre;
 using ::testing::HasSubstr;
 
-const GraphValue& Find(const OnnxGraph& graph, const std::string& name) {
+const GraphValue& Find(const OnnxGraph& graph, absl::string_view name) {
   for (const GraphValue& value : graph.values()) {
     if (value.name == name) return value;
   }

@@ -112,7 +112,8 @@ TEST(SamplerLoopTest, TheWatchmenAreAwake) {
   absl::Mutex absl_mutex;
   pthread_mutex_t mutex = PTHREAD_MUTEX_INITIALIZER;
   watched = true;
-  auto* memory = new std::vector<int>(100);
+  // Volatile: a compiler may leave out what is taken and given back.
+  std::vector<int>* volatile memory = new std::vector<int>(100);
   delete memory;
   absl_mutex.Lock();
   absl_mutex.Unlock();
