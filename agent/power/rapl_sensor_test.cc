@@ -12,6 +12,7 @@
 #include "gtest/gtest.h"
 #include "tests/support/fake_clock.h"
 #include "tests/support/fault_file_system.h"
+#include "tests/support/other_user.h"
 
 namespace tinyjoule {
 namespace {
@@ -136,6 +137,7 @@ TEST_F(RaplSensorTest, AMachineWithoutSaysSo) {
 
 // A real tree: only the kernel refuses a file.
 TEST_F(RaplSensorTest, WhatOnlyRootMayReadSaysHowToShareIt) {
+  if (!CanBeNobody()) GTEST_SKIP() << "this user name space has root alone";
   std::string root = ::testing::TempDir() + "/rapl_XXXXXX";
   ASSERT_NE(mkdtemp(root.data()), nullptr);
   const std::string zone = root + "/sys/class/powercap/intel-rapl:0";
@@ -146,7 +148,6 @@ TEST_F(RaplSensorTest, WhatOnlyRootMayReadSaysHowToShareIt) {
   ASSERT_TRUE(real.WriteFileAtomically(zone + "/energy_uj", "7\n").ok());
   ASSERT_EQ(chmod((zone + "/energy_uj").c_str(), 0), 0);
   ASSERT_EQ(chmod(root.c_str(), 0755), 0);
-  constexpr uid_t kNobody = 65534;
   const bool is_root = geteuid() == 0;
   if (is_root) {
     ASSERT_EQ(seteuid(kNobody), 0);
