@@ -169,7 +169,7 @@ void EmulatedPiTest::DeliversAfterSigkill() {
 // Only a new process gets rid of a transfer that does not end. It too is given up while the bus
 // hangs.
 void EmulatedPiTest::MeasuresAgainAfterATransferThatHangs() {
-  agent_.Override("WatchdogSec=10\\nTimeoutStartSec=15\\nTimeoutStopSec=5\\n");
+  agent_.Override("WatchdogSec=8\\nTimeoutStartSec=12\\nTimeoutStopSec=3\\n");
   EXPECT_TRUE(emulated_.EventuallyConnected(true));
   const std::string pid = agent_.Pid();
   const std::string id = emulated_.BeginRun("hung", "2s");
