@@ -224,7 +224,8 @@ TEST_F(EmulatedPiTest, LivesFromInstallationToPurge) {
     (this->*stage)();
     // One stage builds on another.
     ASSERT_FALSE(HasFailure()) << name << "\n" << agent_.Journal() << lab_.Logs();
-    std::cout << name << ": " << (clock_.MonotonicNs() - begin_ns) / kNsPerSecond << " s" << std::endl;
+    std::cout << name << ": " << (clock_.MonotonicNs() - begin_ns) / kNsPerSecond << " s"
+              << std::endl;
   }
 }
 
