@@ -13,8 +13,8 @@
 namespace tinyjoule {
 namespace {
 
-// Against one loop for each output, in whole numbers; the figures of a value are the kernels' own
-// words, so that all bits must be the same.
+// Against one loop for each output, in whole numbers. What makes a value of a sum is written in the
+// kernels' order, so that all bits must be the same.
 class DynamicKernelsTest : public testing::TestWithParam<const DynamicKernels*> {
  protected:
   struct Shape {

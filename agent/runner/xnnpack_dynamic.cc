@@ -3,7 +3,6 @@
 #include "agent/runner/xnnpack_dynamic.h"
 
 #include <algorithm>
-#include <memory>
 #include <utility>
 
 #include "agent/runner/dynamic_kernels.h"

@@ -8,7 +8,6 @@
 #include <cstdlib>
 #include <memory>
 #include <string>
-#include <utility>
 #include <vector>
 
 #include "agent/runner/inference_engine.h"
@@ -19,16 +18,10 @@
 #include "server/trainer/export/network_onnx.h"
 #include "server/trainer/nn/network_builder.h"
 #include "tests/bench/latency.h"
+#include "tests/bench/made.h"
 
 namespace tinyjoule {
 namespace {
-
-template <typename T>
-T Made(absl::StatusOr<T> value) {
-  if (value.ok()) return *std::move(value);
-  std::fprintf(stderr, "%s\n", value.status().ToString().c_str());
-  std::exit(1);
-}
 
 std::unique_ptr<InferenceEngine> EngineFor(const onnx::ModelProto& model) {
   return Made(MakeEngine(v1::ENGINE_XNNPACK, 1, model));
