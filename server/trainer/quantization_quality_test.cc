@@ -107,6 +107,16 @@ class QuantizationQualityTest : public testing::Test {
     }
   }
 
+  // Of the root mean square error of what "base" has learnt.
+  void ExpectWithinThreePercent(const v1::TrainingTask& task, const v1::TrainingOutcome& base) {
+    for (const Mode& mode : Modes()) {
+      const v1::TrainingOutcome outcome = Outcome(Quantized(task, mode), mode.name);
+      EXPECT_LT(outcome.quality().rmse(), 1.03 * base.quality().rmse()) << mode;
+      std::printf("%-10s RMSE %.4f (float32 %.4f)\n", mode.name, outcome.quality().rmse(),
+                  base.quality().rmse());
+    }
+  }
+
   SystemClock clock_;
   Trainer trainer_{EngineChoice::kNative, clock_};
   std::string folder_;
@@ -151,12 +161,18 @@ TEST_F(QuantizationQualityTest, Station) {
   const v1::TrainingOutcome base = Outcome(task, "base");
   // The same in Python with PyTorch: 0.86 on the mean of all folds.
   ASSERT_GT(base.quality().r2(), 0.75) << "nothing was learnt";
-  for (const Mode& mode : Modes()) {
-    const v1::TrainingOutcome outcome = Outcome(Quantized(task, mode), mode.name);
-    EXPECT_LT(outcome.quality().rmse(), 1.03 * base.quality().rmse()) << mode;
-    std::printf("%-10s RMSE %.4f (float32 %.4f)\n", mode.name, outcome.quality().rmse(),
-                base.quality().rmse());
-  }
+  ExpectWithinThreePercent(task, base);
+}
+
+// Ten layers, a batch normalisation behind each but the last.
+TEST_F(QuantizationQualityTest, Autoencoder) {
+  const std::string path = DataPath("cifar10");
+  if (path.empty()) GTEST_SKIP() << "TINYJOULE_TEST_DATA_DIR names no folder with cifar10";
+  v1::TrainingTask task = PictureTask(v1::DATASET_TYPE_CIFAR10, path);
+  task.mutable_trial()->mutable_model()->set_type(v1::MODEL_TYPE_AUTOENCODER);
+  const v1::TrainingOutcome base = Outcome(task, "base");
+  ASSERT_GT(base.quality().r2(), 0.2) << "nothing was learnt";
+  ExpectWithinThreePercent(task, base);
 }
 
 }  // namespace
