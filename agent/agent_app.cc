@@ -69,9 +69,11 @@ int64_t ThreadCpuNs() {
 }
 
 // The runner that links LibTorch is a package of its own and may not be there.
-std::map<v1::Engine, std::string> RunnerPrograms(const std::string& runner) {
+std::map<v1::Engine, std::string> RunnerPrograms(const std::string& runner,
+                                                 const BoardReader& board) {
   std::map<v1::Engine, std::string> programs = {
       {v1::ENGINE_XNNPACK, runner}, {v1::ENGINE_REFERENCE, runner}, {v1::ENGINE_SPARSE, runner}};
+  if (board.HasHalfArithmetic()) programs[v1::ENGINE_XNNPACK_F16] = runner;
   const std::string torch = SiblingProgram("tinyjoule-runner-torch");
   if (PosixFileSystem().Exists(torch)) programs[v1::ENGINE_TORCH] = torch;
   return programs;
@@ -141,7 +143,7 @@ absl::Status RunAgent(const AgentOptions& options, Platform& platform, PowerSens
   core_options.name = options.name;
   core_options.installation_id = installation_id;
   core_options.labels = options.labels;
-  core_options.job_runner.runner_programs = RunnerPrograms(options.runner);
+  core_options.job_runner.runner_programs = RunnerPrograms(options.runner, platform.board);
   core_options.job_runner.runner_log_path = JoinPath(options.state_dir, "runner.log");
   core_options.job_runner.runner_cpus = options.runner_cpus;
   core_options.job_runner.marker = options.marker;

@@ -18,8 +18,12 @@ struct AttemptData {
   std::vector<float> trainer_predictions;
 
   AssemblyInputs Inputs(const v1::Run& run) const {
-    return {chunks, run.outcome(), targets, trainer_predictions,
-            run.delivery().conflicting_chunks()};
+    return {chunks,
+            run.outcome(),
+            targets,
+            trainer_predictions,
+            run.delivery().conflicting_chunks(),
+            run.engine()};
   }
 };
 

@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <set>
 
+#include "absl/algorithm/container.h"
 #include "absl/strings/ascii.h"
 #include "absl/strings/match.h"
 #include "absl/strings/numbers.h"
@@ -106,6 +107,18 @@ BoardReading BoardReader::Read() const {
 std::vector<int> BoardReader::OnlineCpus() const {
   return ParseCpuList(ReadText(absl::StrCat(kCpuFolder, "/online")).value_or(""))
       .value_or(std::vector<int>());
+}
+
+bool BoardReader::HasHalfArithmetic() const {
+  bool any = false;
+  for (const absl::string_view line :
+       absl::StrSplit(ReadText("/proc/cpuinfo").value_or(""), '\n')) {
+    if (!absl::StartsWith(line, "Features")) continue;
+    any = true;
+    const std::vector<absl::string_view> words = absl::StrSplit(line, ' ');
+    if (!absl::c_linear_search(words, "asimdhp")) return false;
+  }
+  return any;
 }
 
 void BoardReader::ReadClocks(BoardReading* reading) const {

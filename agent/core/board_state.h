@@ -68,6 +68,8 @@ class BoardReader {
   BoardReading Read() const;
   // Numbers of the cores that run; empty: not told.
   std::vector<int> OnlineCpus() const;
+  // Whether every core adds and multiplies numbers of 16 bits as such (ARMv8.2's FEAT_FP16).
+  bool HasHalfArithmetic() const;
 
  private:
   // Without surrounding blanks and zero bytes; nothing when the file cannot be read or is empty.

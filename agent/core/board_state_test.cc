@@ -72,6 +72,21 @@ TEST_F(BoardStateTest, WhatTheBoardDoesNotTellIsAbsent) {
   EXPECT_EQ(history.ToProto().ByteSizeLong(), 0u);
 }
 
+// As a Raspberry Pi 5, a Raspberry Pi 4 and a PC tell it.
+TEST_F(BoardStateTest, KnowsCoresWithHalfArithmetic) {
+  const std::string pi5 =
+      "processor\t: 0\nFeatures\t: fp asimd evtstrm aes pmull sha1 sha2 crc32 atomics fphp asimdhp "
+      "cpuid asimdrdm lrcpc dcpop asimddp\nCPU part\t: 0xd0b\n";
+  const std::string pi4 = "processor\t: 1\nFeatures\t: fp asimd evtstrm crc32 cpuid\n";
+  EXPECT_FALSE(board_.HasHalfArithmetic());
+  Put("/proc/cpuinfo", pi5 + "\n" + pi5);
+  EXPECT_TRUE(board_.HasHalfArithmetic());
+  Put("/proc/cpuinfo", pi5 + "\n" + pi4);
+  EXPECT_FALSE(board_.HasHalfArithmetic()) << "one core has not";
+  Put("/proc/cpuinfo", "processor\t: 0\nflags\t\t: fpu sse2 f16c avx512_fp16\n");
+  EXPECT_FALSE(board_.HasHalfArithmetic()) << "XNNPACK only converts there";
+}
+
 TEST_F(BoardStateTest, OneCoreThatFollowsTheLoadIsEnough) {
   Put("/sys/devices/system/cpu/online", "0,2\n");
   PutCore(0, "performance", "1500000");

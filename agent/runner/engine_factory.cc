@@ -15,8 +15,8 @@ namespace {
 
 absl::StatusOr<std::unique_ptr<InferenceEngine>> MakeXnnpackEngine(const onnx::ModelProto& model,
                                                                    uint32_t threads,
-                                                                   SparseLayers sparse) {
-  if (!IsKnnModel(model)) return XnnpackEngine::Create(model, threads, sparse);
+                                                                   XnnOptions options) {
+  if (!IsKnnModel(model)) return XnnpackEngine::Create(model, threads, options);
   TJ_ASSIGN_OR_RETURN(KnnModel knn, ReadKnnModel(model));
   return std::make_unique<KnnEngine>(std::move(knn));
 }
@@ -30,9 +30,11 @@ absl::StatusOr<std::unique_ptr<InferenceEngine>> MakeEngine(v1::Engine engine, u
   }
   switch (engine) {
     case v1::ENGINE_XNNPACK:
-      return MakeXnnpackEngine(model, threads, SparseLayers::kNever);
+      return MakeXnnpackEngine(model, threads, {});
     case v1::ENGINE_SPARSE:
-      return MakeXnnpackEngine(model, threads, SparseLayers::kWherePaid);
+      return MakeXnnpackEngine(model, threads, {SparseLayers::kWherePaid});
+    case v1::ENGINE_XNNPACK_F16:
+      return MakeXnnpackEngine(model, threads, {SparseLayers::kNever, /*half=*/true});
     case v1::ENGINE_REFERENCE:
       return ReferenceEngine::Create(model);
     case v1::ENGINE_TORCH:

@@ -33,17 +33,20 @@ absl::Status AddMaxPool(const ImageWindow& window, int64_t channel_count, Clamp 
                                         out.bytes(), plan->pool()),
         plan);
   }
-  TJ_RETURN_IF_ERROR(XnnStatus(
-      xnn_create_max_pooling2d_nhwc_f32(window.pad_top, window.pad_right, window.pad_bottom,
-                                        window.pad_left, window.kernel_height, window.kernel_width,
-                                        window.stride_height, window.stride_width,
-                                        window.dilation_height, window.dilation_width, channels,
-                                        channels, channels, clamp.low, clamp.high, 0, &op),
-      "create max pooling"));
+  const auto create =
+      in.half ? xnn_create_max_pooling2d_nhwc_f16 : xnn_create_max_pooling2d_nhwc_f32;
+  TJ_RETURN_IF_ERROR(
+      XnnStatus(create(window.pad_top, window.pad_right, window.pad_bottom, window.pad_left,
+                       window.kernel_height, window.kernel_width, window.stride_height,
+                       window.stride_width, window.dilation_height, window.dilation_width, channels,
+                       channels, channels, clamp.low, clamp.high, 0, &op),
+                "create max pooling"));
   return AddOperator(
       name, op,
-      xnn_setup_max_pooling2d_nhwc_f32(op, 1, window.input_height, window.input_width, in.floats(),
-                                       out.floats(), plan->pool()),
+      in.half ? xnn_setup_max_pooling2d_nhwc_f16(op, 1, window.input_height, window.input_width,
+                                                 in.data, out.data, plan->pool())
+              : xnn_setup_max_pooling2d_nhwc_f32(op, 1, window.input_height, window.input_width,
+                                                 in.floats(), out.floats(), plan->pool()),
       plan);
 }
 
@@ -82,14 +85,18 @@ absl::Status AddGlobalAverage(int64_t channel_count, Clamp clamp, const Activati
                                                                 out.bytes(), plan->pool()),
                        plan);
   }
-  TJ_RETURN_IF_ERROR(XnnStatus(xnn_create_global_average_pooling_nwc_f32(
-                                   channels, channels, channels, clamp.low, clamp.high, 0, &op),
+  const auto create = in.half ? xnn_create_global_average_pooling_nwc_f16
+                              : xnn_create_global_average_pooling_nwc_f32;
+  TJ_RETURN_IF_ERROR(XnnStatus(create(channels, channels, channels, clamp.low, clamp.high, 0, &op),
                                "create global average pooling"));
   return AddOperator(name, op,
-                     xnn_setup_global_average_pooling_nwc_f32(op, 1, pixels, in.floats(),
-                                                              out.floats(), plan->pool()),
+                     in.half ? xnn_setup_global_average_pooling_nwc_f16(op, 1, pixels, in.data,
+                                                                        out.data, plan->pool())
+                             : xnn_setup_global_average_pooling_nwc_f32(op, 1, pixels, in.floats(),
+                                                                        out.floats(), plan->pool()),
                      plan);
 }
+
 namespace {
 
 using CreateBinary = xnn_status (*)(float, float, uint32_t, xnn_operator_t*);
@@ -120,11 +127,26 @@ absl::Status AddInt8Sum(Clamp clamp, const Activation& a, const Activation& b,
       plan);
 }
 
+// Add and Mul.
+absl::Status AddHalfBinary(const std::string& op_type, Clamp clamp, const Activation& a,
+                           const Activation& b, const Activation& out, XnnPlan* plan) {
+  const bool sum = op_type == "Add";
+  const auto create = sum ? xnn_create_add_nd_f16 : xnn_create_multiply_nd_f16;
+  const auto set_up = sum ? xnn_setup_add_nd_f16 : xnn_setup_multiply_nd_f16;
+  const size_t size = static_cast<size_t>(out.size);
+  xnn_operator_t op = nullptr;
+  TJ_RETURN_IF_ERROR(
+      XnnStatus(create(clamp.low, clamp.high, 0, &op), absl::StrCat("create float16 ", op_type)));
+  return AddOperator(op_type, op,
+                     set_up(op, 1, &size, 1, &size, a.data, b.data, out.data, plan->pool()), plan);
+}
+
 }  // namespace
 
 absl::Status AddBinary(const std::string& op_type, Clamp clamp, const Activation& a,
                        const Activation& b, const Activation& out, XnnPlan* plan) {
   if (out.quantized) return AddInt8Sum(clamp, a, b, out, plan);
+  if (out.half) return AddHalfBinary(op_type, clamp, a, b, out, plan);
   const auto [create, set_up] = BinaryOperator(op_type);
   const size_t size = static_cast<size_t>(out.size);
   xnn_operator_t op = nullptr;
@@ -147,10 +169,13 @@ absl::Status AddClamp(Clamp clamp, const Activation& in, const Activation& out, 
                        xnn_setup_clamp_nc_s8(op, kFlatBatch, in.bytes(), out.bytes(), plan->pool()),
                        plan);
   }
-  TJ_RETURN_IF_ERROR(XnnStatus(
-      xnn_create_clamp_nc_f32(size, size, size, clamp.low, clamp.high, 0, &op), "create clamp"));
+  const auto create = in.half ? xnn_create_clamp_nc_f16 : xnn_create_clamp_nc_f32;
+  TJ_RETURN_IF_ERROR(
+      XnnStatus(create(size, size, size, clamp.low, clamp.high, 0, &op), "create clamp"));
   return AddOperator(
-      "clamp", op, xnn_setup_clamp_nc_f32(op, kFlatBatch, in.floats(), out.floats(), plan->pool()),
+      "clamp", op,
+      in.half ? xnn_setup_clamp_nc_f16(op, kFlatBatch, in.data, out.data, plan->pool())
+              : xnn_setup_clamp_nc_f32(op, kFlatBatch, in.floats(), out.floats(), plan->pool()),
       plan);
 }
 
@@ -203,6 +228,20 @@ absl::Status AddSoftmax(int64_t count, const Activation& in, const Activation& o
 absl::Status AddConversion(const Activation& in, const Activation& out, XnnPlan* plan) {
   const size_t size = static_cast<size_t>(in.size);
   xnn_operator_t op = nullptr;
+  if (out.half) {
+    TJ_RETURN_IF_ERROR(XnnStatus(xnn_create_convert_nc_f32_f16(size, size, size, 0, &op),
+                                 "create conversion to float16"));
+    return AddOperator(
+        "conversion to float16", op,
+        xnn_setup_convert_nc_f32_f16(op, kFlatBatch, in.floats(), out.data, plan->pool()), plan);
+  }
+  if (in.half) {
+    TJ_RETURN_IF_ERROR(XnnStatus(xnn_create_convert_nc_f16_f32(size, size, size, 0, &op),
+                                 "create conversion from float16"));
+    return AddOperator(
+        "conversion from float16", op,
+        xnn_setup_convert_nc_f16_f32(op, kFlatBatch, in.data, out.floats(), plan->pool()), plan);
+  }
   if (out.quantized) {
     TJ_RETURN_IF_ERROR(XnnStatus(
         xnn_create_convert_nc_f32_qs8(size, size, size, out.quantization.scale,

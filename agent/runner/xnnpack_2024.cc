@@ -17,7 +17,8 @@ namespace tinyjoule {
 namespace {
 
 xnn_datatype DatatypeOf(const Activation& activation) {
-  return activation.quantized ? xnn_datatype_qint8 : xnn_datatype_fp32;
+  if (activation.quantized) return xnn_datatype_qint8;
+  return activation.half ? xnn_datatype_fp16 : xnn_datatype_fp32;
 }
 
 xnn_quantization_params QuantizationOf(const Activation& activation) {
@@ -39,11 +40,10 @@ xnn_status SetUpMaxPool(const Functions& functions, xnn_operator_t op, const Ima
   return status == xnn_status_success ? functions.set_up(op, in, out) : status;
 }
 
-// Low and high in the type of the elements.
-template <typename Functions, typename Element>
+// Low and high as the functions want them.
+template <typename Functions, typename Bound, typename Element>
 absl::Status AddMaxPoolOf(const Functions& functions, const ImageWindow& window, size_t channels,
-                          Element low, Element high, const Element* in, Element* out,
-                          XnnPlan* plan) {
+                          Bound low, Bound high, const Element* in, Element* out, XnnPlan* plan) {
   xnn_operator_t op = nullptr;
   TJ_RETURN_IF_ERROR(
       XnnStatus(functions.create(window.pad_top, window.pad_right, window.pad_bottom,
@@ -67,6 +67,13 @@ absl::Status AddMaxPool(const ImageWindow& window, int64_t channel_count, Clamp 
                                       xnn_setup_max_pooling2d_nhwc_s8};
     return AddMaxPoolOf(kFunctions, window, channels, bounds.low, bounds.high, in.bytes(),
                         out.bytes(), plan);
+  }
+  if (in.half) {
+    constexpr XnnFunctions kFunctions{xnn_create_max_pooling2d_nhwc_f16,
+                                      xnn_reshape_max_pooling2d_nhwc_f16,
+                                      xnn_setup_max_pooling2d_nhwc_f16};
+    return AddMaxPoolOf(kFunctions, window, channels, clamp.low, clamp.high,
+                        static_cast<const void*>(in.data), out.data, plan);
   }
   constexpr XnnFunctions kFunctions{xnn_create_max_pooling2d_nhwc_f32,
                                     xnn_reshape_max_pooling2d_nhwc_f32,
@@ -99,7 +106,8 @@ xnn_status SetUpMean(xnn_operator_t op, size_t channels, const Activation& in,
   if (status != xnn_status_success) return status;
   // float32 is summed where the result lies; out of a workspace XNNPACK would convert it by a
   // function that it does not have.
-  void* const workspace = in.quantized ? plan->NewWorkspace(sizes.workspace) : nullptr;
+  const bool summed_apart = in.quantized || in.half;
+  void* const workspace = summed_apart ? plan->NewWorkspace(sizes.workspace) : nullptr;
   return xnn_setup_reduce_nd(op, workspace, in.data, out.data);
 }
 
@@ -239,8 +247,10 @@ absl::Status AddSoftmax(int64_t count, const Activation& in, const Activation& o
 }
 
 absl::Status AddConversion(const Activation& in, const Activation& out, XnnPlan* plan) {
-  return AddUnaryOperator(out.quantized ? "conversion to int8" : "conversion to float32",
-                          xnn_unary_convert, {}, in, out, plan);
+  const char* const name = out.half        ? "conversion to float16"
+                           : out.quantized ? "conversion to int8"
+                                           : "conversion to float32";
+  return AddUnaryOperator(name, xnn_unary_convert, {}, in, out, plan);
 }
 
 }  // namespace tinyjoule

@@ -33,6 +33,9 @@ XnnFunctions(Create, Reshape, SetUp) -> XnnFunctions<Create, Reshape, SetUp>;
 inline constexpr XnnFunctions kXnnConvolution{xnn_create_convolution2d_nhwc_f32,
                                               xnn_reshape_convolution2d_nhwc_f32,
                                               xnn_setup_convolution2d_nhwc_f32};
+inline constexpr XnnFunctions kXnnHalfConvolution{xnn_create_convolution2d_nhwc_f16,
+                                                  xnn_reshape_convolution2d_nhwc_f16,
+                                                  xnn_setup_convolution2d_nhwc_f16};
 inline constexpr XnnFunctions kXnnInt8Convolution{xnn_create_convolution2d_nhwc_qs8,
                                                   xnn_reshape_convolution2d_nhwc_qs8,
                                                   xnn_setup_convolution2d_nhwc_qs8};
@@ -42,18 +45,25 @@ inline constexpr XnnFunctions kXnnPerChannelConvolution{xnn_create_convolution2d
 inline constexpr XnnFunctions kXnnDense{xnn_create_fully_connected_nc_f32,
                                         xnn_reshape_fully_connected_nc_f32,
                                         xnn_setup_fully_connected_nc_f32};
+inline constexpr XnnFunctions kXnnHalfDense{xnn_create_fully_connected_nc_f16,
+                                            xnn_reshape_fully_connected_nc_f16,
+                                            xnn_setup_fully_connected_nc_f16};
 inline constexpr XnnFunctions kXnnInt8Dense{xnn_create_fully_connected_nc_qs8,
                                             xnn_reshape_fully_connected_nc_qs8,
                                             xnn_setup_fully_connected_nc_qs8};
 #else
 inline constexpr XnnFunctions kXnnConvolution{xnn_create_convolution2d_nhwc_f32, nullptr,
                                               xnn_setup_convolution2d_nhwc_f32};
+inline constexpr XnnFunctions kXnnHalfConvolution{xnn_create_convolution2d_nhwc_f16, nullptr,
+                                                  xnn_setup_convolution2d_nhwc_f16};
 inline constexpr XnnFunctions kXnnInt8Convolution{xnn_create_convolution2d_nhwc_qs8, nullptr,
                                                   xnn_setup_convolution2d_nhwc_qs8};
 inline constexpr XnnFunctions kXnnPerChannelConvolution{xnn_create_convolution2d_nhwc_qc8, nullptr,
                                                         xnn_setup_convolution2d_nhwc_qc8};
 inline constexpr XnnFunctions kXnnDense{xnn_create_fully_connected_nc_f32, nullptr,
                                         xnn_setup_fully_connected_nc_f32};
+inline constexpr XnnFunctions kXnnHalfDense{xnn_create_fully_connected_nc_f16, nullptr,
+                                            xnn_setup_fully_connected_nc_f16};
 inline constexpr XnnFunctions kXnnInt8Dense{xnn_create_fully_connected_nc_qs8, nullptr,
                                             xnn_setup_fully_connected_nc_qs8};
 #endif

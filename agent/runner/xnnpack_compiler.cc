@@ -5,6 +5,7 @@
 #include <map>
 #include <string>
 
+#include "absl/algorithm/container.h"
 #include "absl/strings/str_cat.h"
 #include "agent/runner/xnnpack_dynamic.h"
 #include "agent/runner/xnnpack_weights.h"
@@ -13,13 +14,34 @@
 // How values are found, converted and laid out; emit_*.cc has the operators.
 
 namespace tinyjoule {
+namespace {
 
-XnnCompiler::XnnCompiler(const OnnxGraph& graph, SparseLayers sparse, XnnPlan* plan)
+// Both releases of XNNPACK have these in float16. Max pooling and bounds keep the form that they
+// find.
+bool HasHalfForm(const GraphNode& core) {
+  static constexpr const char* kOperators[] = {
+      "Add", "BatchNormalization", "Conv", "Gemm", "GlobalAveragePool", "GlobalMaxPool", "MatMul",
+      "Mul", "ReduceMean"};
+  return absl::c_linear_search(kOperators, core.op_type);
+}
+
+// Whether activations are int8: known before, or found in each inference.
+bool QuantizesActivations(const OnnxGraph& graph) {
+  return absl::c_any_of(graph.nodes(), [](const GraphNode& node) {
+    return node.op_type == "QuantizeLinear" || node.op_type == "DynamicQuantizeLinear";
+  });
+}
+
+}  // namespace
+
+XnnCompiler::XnnCompiler(const OnnxGraph& graph, XnnOptions options, XnnPlan* plan)
     : graph_(graph),
-      sparse_(sparse),
+      sparse_(options.sparse),
+      half_(options.half && !QuantizesActivations(graph)),
       plan_(*plan),
       activations_(graph.values().size()),
-      converted_(graph.values().size()) {}
+      converted_(graph.values().size()),
+      halves_(graph.values().size()) {}
 
 bool XnnCompiler::ReadsStoredConstant(const GraphNode& node) const {
   const bool reads = node.op_type == "DequantizeLinear" || node.op_type == "Cast";
@@ -61,11 +83,22 @@ absl::StatusOr<Activation> XnnCompiler::AnyOperand(int value) {
 
 absl::StatusOr<Activation> XnnCompiler::FloatOperand(int value) {
   TJ_ASSIGN_OR_RETURN(const Activation known, RawOperand(value));
-  return known.quantized ? Converted(value, known) : known;
+  return known.quantized || known.half ? Converted(value, known) : known;
+}
+
+absl::StatusOr<Activation> XnnCompiler::HalfOperand(int value) {
+  TJ_ASSIGN_OR_RETURN(const Activation known, RawOperand(value));
+  if (known.half) return known;
+  std::optional<Activation>& half = halves_[static_cast<size_t>(value)];
+  if (half.has_value()) return *half;
+  TJ_ASSIGN_OR_RETURN(const Activation real, FloatOperand(value));
+  half = plan_.NewHalfActivation(real.size, real.channels);
+  TJ_RETURN_IF_ERROR(AddConversion(real, *half, &plan_));
+  return *half;
 }
 
 absl::StatusOr<Activation> XnnCompiler::Converted(int value, const Activation& known) {
-  if (!known.stands_for_real) {
+  if (known.quantized && !known.stands_for_real) {
     return absl::UnimplementedError(
         absl::StrCat("'", graph_.value(value).name, "' is int8 and no DequantizeLinear is behind"));
   }
@@ -94,14 +127,19 @@ absl::StatusOr<Activation> XnnCompiler::Int8Operand(int value) {
 
 absl::StatusOr<Activation> XnnCompiler::Operand(const FusedNodes& fused, size_t index) {
   const int value = fused.core->input(index);
-  return fused.quantize != nullptr ? Int8Operand(value) : FloatOperand(value);
+  if (fused.quantize != nullptr) return Int8Operand(value);
+  return IsHalf(fused) ? HalfOperand(value) : FloatOperand(value);
 }
 
-Activation XnnCompiler::NewLike(const Activation& activation, int64_t channels) {
-  if (!activation.quantized) return plan_.NewActivation(activation.size, channels);
-  Activation result =
-      plan_.NewQuantizedActivation(activation.size, channels, activation.quantization);
-  result.stands_for_real = activation.stands_for_real;
+bool XnnCompiler::IsHalf(const FusedNodes& fused) const {
+  return half_ && HasHalfForm(*fused.core);
+}
+
+Activation XnnCompiler::NewLike(const Activation& form, int64_t size, int64_t channels) {
+  if (form.half) return plan_.NewHalfActivation(size, channels);
+  if (!form.quantized) return plan_.NewActivation(size, channels);
+  Activation result = plan_.NewQuantizedActivation(size, channels, form.quantization);
+  result.stands_for_real = form.stands_for_real;
   return result;
 }
 
@@ -111,9 +149,7 @@ Activation XnnCompiler::InLayout(const Activation& activation, int64_t channels)
   if (activation.channels != 1 && channels != 1) {
     return InLayout(InLayout(activation, 1), channels);
   }
-  Activation result = activation.quantized ? plan_.NewQuantizedActivation(activation.size, channels,
-                                                                          activation.quantization)
-                                           : plan_.NewActivation(activation.size, channels);
+  Activation result = NewLike(activation, activation.size, channels);
   result.dynamic = activation.dynamic;
   AddRelayout(activation, result, &plan_);
   return result;
@@ -122,6 +158,7 @@ Activation XnnCompiler::InLayout(const Activation& activation, int64_t channels)
 absl::StatusOr<Activation> XnnCompiler::NewResult(const FusedNodes& fused, int64_t channels) {
   const int64_t size = graph_.value(fused.result).size();
   if (size == 0) return absl::UnimplementedError("an empty result");
+  if (IsHalf(fused)) return plan_.NewHalfActivation(size, channels);
   if (fused.quantize == nullptr) return plan_.NewActivation(size, channels);
   TJ_ASSIGN_OR_RETURN(const Quantization quantization, QuantizationOf(graph_, *fused.quantize));
   return plan_.NewQuantizedActivation(size, channels, quantization);

@@ -8,9 +8,9 @@
 
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
-#include "agent/runner/sparse_layers.h"
 #include "agent/runner/xnnpack_fusion.h"
 #include "agent/runner/xnnpack_operators.h"
+#include "agent/runner/xnnpack_options.h"
 #include "agent/runner/xnnpack_plan.h"
 #include "agent/runner/xnnpack_weights.h"
 #include "common/onnx/onnx_graph.h"
@@ -20,11 +20,12 @@ namespace tinyjoule {
 // Turns a graph into the steps of an XnnPlan: one fused operator after another, in topological
 // order. What DequantizeLinear gives stays int8 in memory until an operator reads it as float32:
 // those that XNNPACK has in float32 only run as the graph says, between conversions. Float32 layers
-// of many zeros can be computed by sparse_layers.h instead.
+// of many zeros can be computed by sparse_layers.h instead. A model without int8 activations can be
+// computed in float16, between conversions again where XNNPACK has no such operator.
 class XnnCompiler {
  public:
   // Both must live as long as Compile runs.
-  XnnCompiler(const OnnxGraph& graph, SparseLayers sparse, XnnPlan* plan);
+  XnnCompiler(const OnnxGraph& graph, XnnOptions options, XnnPlan* plan);
 
   // InvalidArgument, Unimplemented: with the node that stops it. Call once.
   [[nodiscard]] absl::Status Compile();
@@ -33,32 +34,37 @@ class XnnCompiler {
   // the graph's are.
   const Activation& input() const { return input_; }
   const Activation& output() const { return output_; }
-  // Convolutions, Gemms and MatMuls, and those of them that are sparse.
+  // Convolutions, Gemms and MatMuls, and those of them that are sparse, and that are in float16.
   int layers() const { return layers_; }
   int sparse_layers() const { return sparse_layers_; }
+  int half_layers() const { return half_layers_; }
 
  private:
   // Whether the node only says what stored weights stand for.
   bool ReadsStoredConstant(const GraphNode& node) const;
 
   // The operand as it lies in memory; the same, but float32 when its steps are found in each
-  // inference; as float32, as int8, as the operator wants it.
+  // inference; as float32, as float16, as int8, as the operator wants it.
   absl::StatusOr<Activation> RawOperand(int value);
   absl::StatusOr<Activation> AnyOperand(int value);
   absl::StatusOr<Activation> FloatOperand(int value);
+  absl::StatusOr<Activation> HalfOperand(int value);
   absl::StatusOr<Activation> Int8Operand(int value);
   absl::StatusOr<Activation> Operand(const FusedNodes& fused, size_t index);
-  // Real values that lie in int8 as float32, converted once for all that read them.
+  // Real values that lie in int8 or float16 as float32, converted once for all that read them.
   absl::StatusOr<Activation> Converted(int value, const Activation& known);
   // Whether the operator reads real values whose steps are found in each inference.
   bool ReadsDynamic(const FusedNodes& fused) const;
+  // Whether the operator is computed in float16.
+  bool IsHalf(const FusedNodes& fused) const;
+  // Elements as those of `form`.
+  Activation NewLike(const Activation& form, int64_t size, int64_t channels);
   // The same elements in another layout.
-  Activation NewLike(const Activation& activation, int64_t channels);
   Activation InLayout(const Activation& activation, int64_t channels);
   // A new activation for the operator's result.
   absl::StatusOr<Activation> NewResult(const FusedNodes& fused, int64_t channels);
-  // One value per element of an activation of `channels` channels, from a constant.
-  absl::StatusOr<Activation> ConstantOperand(int value, const Shape& shape, int64_t channels);
+  // One value per element of `like`, from a constant.
+  absl::StatusOr<Activation> ConstantOperand(int value, const Shape& shape, const Activation& like);
 
   absl::StatusOr<Activation> Emit(const FusedNodes& fused);
   absl::StatusOr<Activation> EmitConv(const FusedNodes& fused);
@@ -89,15 +95,18 @@ class XnnCompiler {
 
   const OnnxGraph& graph_;
   const SparseLayers sparse_;
+  const bool half_;
   XnnPlan& plan_;
   // By value of the graph.
   std::vector<std::optional<Activation>> activations_;
-  // The float32 form of those in int8 that an operator has read so.
+  // The float32 and the float16 form of those in another that an operator has read so.
   std::vector<std::optional<Activation>> converted_;
+  std::vector<std::optional<Activation>> halves_;
   Activation input_;
   Activation output_;
   int layers_ = 0;
   int sparse_layers_ = 0;
+  int half_layers_ = 0;
 };
 
 }  // namespace tinyjoule

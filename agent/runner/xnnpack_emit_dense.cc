@@ -10,6 +10,7 @@
 #include "agent/runner/xnnpack_compiler.h"
 #include "agent/runner/xnnpack_weights.h"
 #include "common/base/status.h"
+#include "common/onnx/half_float.h"
 #include "common/reference/reference_kernels.h"
 
 // Layers, element-wise operators and changes of shape.
@@ -31,6 +32,7 @@ absl::StatusOr<Activation> XnnCompiler::EmitDense(const FusedNodes& fused) {
         AddDense(shape.rows, shape.inputs, shape.outputs, weights, fused.clamp, in, out, &plan_));
     return out;
   }
+  half_layers_ += in.half;
   TJ_ASSIGN_OR_RETURN(const FloatWeights weights, DenseWeights(graph_, fused, in.channels));
   if (TakesSparse(PaysSparseDense(weights, BestSparseKernels()))) {
     AddSparseDense(shape.rows, shape.inputs, weights, fused.clamp, in, out, &plan_);
@@ -42,15 +44,20 @@ absl::StatusOr<Activation> XnnCompiler::EmitDense(const FusedNodes& fused) {
 }
 
 absl::StatusOr<Activation> XnnCompiler::ConstantOperand(int value, const Shape& shape,
-                                                        int64_t channels) {
+                                                        const Activation& like) {
   TJ_ASSIGN_OR_RETURN(const std::vector<float> values, ConstantFloats(graph_, value));
-  Activation constant = plan_.NewActivation(ElementCount(shape), channels);
+  const Activation constant = NewLike(like, ElementCount(shape), like.channels);
   StridedLoop loop(shape);
   loop.AddBroadcast(ShapeOf(value));
   loop.Run([&](int64_t index, const auto& offsets) {
     const int64_t pixels = constant.pixels();
     const int64_t place = index % pixels * constant.channels + index / pixels;
-    constant.floats()[place] = values[static_cast<size_t>(offsets[0])];
+    const float element = values[static_cast<size_t>(offsets[0])];
+    if (constant.half) {
+      constant.halves()[place] = HalfFloat(element).bits;
+    } else {
+      constant.floats()[place] = element;
+    }
   });
   return constant;
 }
@@ -71,7 +78,7 @@ absl::StatusOr<Activation> XnnCompiler::EmitBinary(const FusedNodes& fused) {
   TJ_ASSIGN_OR_RETURN(const Activation first, Operand(fused, a_constant ? 1 : 0));
   Activation second;
   if (a_constant || b_constant) {
-    TJ_ASSIGN_OR_RETURN(second, ConstantOperand(a_constant ? a : b, shape, first.channels));
+    TJ_ASSIGN_OR_RETURN(second, ConstantOperand(a_constant ? a : b, shape, first));
   } else {
     TJ_ASSIGN_OR_RETURN(const Activation operand, Operand(fused, 1));
     second = InLayout(operand, first.channels);
@@ -93,10 +100,10 @@ absl::StatusOr<Activation> XnnCompiler::EmitClamp(const FusedNodes& fused) {
   TJ_ASSIGN_OR_RETURN(Activation in, AnyOperand(fused.core->inputs[0]));
   // 0 is a step of every quantisation, other bounds need not be.
   const bool exact_in_int8 = fused.clamp.low == 0 && std::isinf(fused.clamp.high);
-  if (!exact_in_int8) {
+  if (in.quantized && !exact_in_int8) {
     TJ_ASSIGN_OR_RETURN(in, FloatOperand(fused.core->inputs[0]));
   }
-  const Activation out = NewLike(in, in.channels);
+  const Activation out = NewLike(in, in.size, in.channels);
   TJ_RETURN_IF_ERROR(AddClamp(fused.clamp, in, out, &plan_));
   return out;
 }

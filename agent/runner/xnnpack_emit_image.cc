@@ -105,6 +105,7 @@ absl::StatusOr<Activation> XnnCompiler::EmitFloatConv(const FusedNodes& fused,
     return AddSparseConvolution(window, groups, weights, fused.clamp, in, &plan_);
   }
   const Activation in = InLayout(operand, inputs);
+  half_layers_ += in.half;
   TJ_ASSIGN_OR_RETURN(const Activation out,
                       NewResult(fused, static_cast<int64_t>(groups.count * groups.outputs)));
   TJ_RETURN_IF_ERROR(AddConvolution(window, groups, weights, fused.clamp, in, out, &plan_));
@@ -120,11 +121,9 @@ absl::StatusOr<Activation> XnnCompiler::EmitPool(const FusedNodes& fused) {
   TJ_ASSIGN_OR_RETURN(const Activation operand,
                       is_max ? AnyOperand(node.inputs[0]) : FloatOperand(node.inputs[0]));
   const Activation in = InLayout(operand, shape[1]);
-  TJ_ASSIGN_OR_RETURN(Activation out, NewResult(fused, shape[1]));
-  if (in.quantized) {
-    out = plan_.NewQuantizedActivation(out.size, shape[1], in.quantization);
-    out.stands_for_real = in.stands_for_real;
-  }
+  const int64_t size = graph_.value(fused.result).size();
+  if (size == 0) return absl::UnimplementedError("an empty result");
+  const Activation out = NewLike(in, size, shape[1]);
   if (window.single_tap()) {
     if (in.size != out.size || window.padded()) {
       return absl::UnimplementedError("a pooling of single elements with strides or padding");
@@ -166,7 +165,7 @@ absl::StatusOr<Activation> XnnCompiler::EmitReduceMean(const FusedNodes& fused) 
   Shape axes = node.Ints("axes", {});
   for (int64_t& axis : axes) axis += axis < 0 ? static_cast<int64_t>(shape.size()) : 0;
   std::sort(axes.begin(), axes.end());
-  TJ_ASSIGN_OR_RETURN(const Activation operand, FloatOperand(node.inputs[0]));
+  TJ_ASSIGN_OR_RETURN(const Activation operand, Operand(fused, 0));
   const bool over_space = axes == (shape.size() == 3 ? Shape{2} : Shape{2, 3});
   // The last dimension as channels: what a channels-last model averages.
   const bool over_rows = shape.size() == 3 && axes == Shape{1};
@@ -183,7 +182,7 @@ absl::StatusOr<Activation> XnnCompiler::EmitReduceMean(const FusedNodes& fused) 
 absl::StatusOr<Activation> XnnCompiler::EmitNormalization(const FusedNodes& fused) {
   const Shape& shape = ShapeOf(fused.core->inputs[0]);
   if (shape[0] != 1) return absl::UnimplementedError(absl::StrCat("a batch of ", shape[0]));
-  TJ_ASSIGN_OR_RETURN(const Activation operand, FloatOperand(fused.core->inputs[0]));
+  TJ_ASSIGN_OR_RETURN(const Activation operand, Operand(fused, 0));
   TJ_ASSIGN_OR_RETURN(const FloatWeights weights, NormalizationWeights(graph_, *fused.core));
   const Activation in = InLayout(operand, shape[1]);
   TJ_ASSIGN_OR_RETURN(const Activation out, NewResult(fused, shape[1]));

@@ -11,7 +11,7 @@
 
 #include "absl/status/statusor.h"
 #include "agent/runner/inference_engine.h"
-#include "agent/runner/sparse_layers.h"
+#include "agent/runner/xnnpack_options.h"
 #include "agent/runner/xnnpack_plan.h"
 #include "common/onnx/tensor_shape.h"
 
@@ -24,13 +24,15 @@ namespace tinyjoule {
 // error, never a silent fallback.
 //
 // With sparse layers it is the engine "sparse": a float32 Conv, Gemm or MatMul of many zero weights
-// is computed from the others alone; version() says how many are.
+// is computed from the others alone. With `half` it is "xnnpack_f16": float models are computed in
+// float16, weights and activations and sums. version() says how many layers are.
 class XnnpackEngine final : public InferenceEngine {
  public:
-  // As MakeEngine. threads: at least 1.
+  // As MakeEngine; FailedPrecondition: this processor has no float16 arithmetic, or XNNPACK none
+  // that is right. threads: at least 1.
   static absl::StatusOr<std::unique_ptr<XnnpackEngine>> Create(const onnx::ModelProto& model,
                                                                uint32_t threads,
-                                                               SparseLayers sparse);
+                                                               XnnOptions options);
 
   const Shape& input_shape() const override { return input_shape_; }
   const Shape& output_shape() const override { return output_shape_; }

@@ -7,11 +7,13 @@
 #include <algorithm>
 #include <cmath>
 #include <utility>
+#include <vector>
 
 #include "absl/strings/str_cat.h"
 #include "agent/runner/xnnpack_compat.h"
 #include "agent/runner/xnnpack_step.h"
 #include "common/base/status.h"
+#include "common/onnx/half_float.h"
 
 namespace tinyjoule {
 
@@ -31,21 +33,76 @@ absl::Status AddOperator(absl::string_view name, xnn_operator_t op, xnn_status s
   return absl::OkStatus();
 }
 
-absl::Status AddConvolution(const ImageWindow& window, const Groups& groups,
-                            const FloatWeights& weights, Clamp clamp, const Activation& in,
-                            const Activation& out, XnnPlan* plan) {
+namespace {
+
+// Element: float, or void, as XNNPACK has it for float16.
+template <typename Element>
+struct RealWeights {
+  const Element* values;
+  const Element* bias;
+};
+
+template <typename Functions, typename Element>
+absl::Status AddRealConvolution(const Functions& functions, const ImageWindow& window,
+                                const Groups& groups, RealWeights<Element> weights, Clamp clamp,
+                                const Activation& in, const Activation& out, XnnPlan* plan) {
   xnn_operator_t op = nullptr;
   TJ_RETURN_IF_ERROR(
-      XnnStatus(XnnCreate(kXnnConvolution, &op, window.pad_top, window.pad_right, window.pad_bottom,
+      XnnStatus(XnnCreate(functions, &op, window.pad_top, window.pad_right, window.pad_bottom,
                           window.pad_left, window.kernel_height, window.kernel_width,
                           window.stride_height, window.stride_width, window.dilation_height,
                           window.dilation_width, groups.count, groups.inputs, groups.outputs,
                           groups.count * groups.inputs, groups.count * groups.outputs,
-                          weights.values.data(), weights.bias.data(), clamp.low, clamp.high, 0),
+                          weights.values, weights.bias, clamp.low, clamp.high, 0),
                 "create convolution"));
   return AddOperator("convolution", op,
-                     XnnSetUpImage(kXnnConvolution, op, window, in.floats(), out.floats(), plan),
+                     XnnSetUpImage(functions, op, window, static_cast<const Element*>(in.data),
+                                   static_cast<Element*>(out.data), plan),
                      plan);
+}
+
+template <typename Functions, typename Element>
+absl::Status AddRealDense(const Functions& functions, int64_t rows, int64_t inputs, int64_t outputs,
+                          RealWeights<Element> weights, Clamp clamp, const Activation& in,
+                          const Activation& out, XnnPlan* plan) {
+  const size_t k = static_cast<size_t>(inputs);
+  const size_t n = static_cast<size_t>(outputs);
+  xnn_operator_t op = nullptr;
+  TJ_RETURN_IF_ERROR(XnnStatus(
+      XnnCreate(functions, &op, k, n, k, n, weights.values, weights.bias, clamp.low, clamp.high, 0),
+      "create fully connected layer"));
+  return AddOperator(
+      "fully connected layer", op,
+      XnnSetUpRows(functions, op, static_cast<size_t>(rows), static_cast<const Element*>(in.data),
+                   static_cast<Element*>(out.data), plan),
+      plan);
+}
+
+struct HalfWeights {
+  explicit HalfWeights(const FloatWeights& weights)
+      : values(weights.values.begin(), weights.values.end()),
+        bias(weights.bias.begin(), weights.bias.end()) {}
+  RealWeights<void> elements() const { return {values.data(), bias.data()}; }
+
+  std::vector<HalfFloat> values;
+  std::vector<HalfFloat> bias;
+};
+
+RealWeights<float> ElementsOf(const FloatWeights& weights) {
+  return {weights.values.data(), weights.bias.data()};
+}
+
+}  // namespace
+
+absl::Status AddConvolution(const ImageWindow& window, const Groups& groups,
+                            const FloatWeights& weights, Clamp clamp, const Activation& in,
+                            const Activation& out, XnnPlan* plan) {
+  if (in.half) {
+    return AddRealConvolution(kXnnHalfConvolution, window, groups, HalfWeights(weights).elements(),
+                              clamp, in, out, plan);
+  }
+  return AddRealConvolution(kXnnConvolution, window, groups, ElementsOf(weights), clamp, in, out,
+                            plan);
 }
 
 namespace {
@@ -87,16 +144,11 @@ absl::Status AddConvolution(const ImageWindow& window, const Groups& groups,
 
 absl::Status AddDense(int64_t rows, int64_t inputs, int64_t outputs, const FloatWeights& weights,
                       Clamp clamp, const Activation& in, const Activation& out, XnnPlan* plan) {
-  const size_t k = static_cast<size_t>(inputs);
-  const size_t n = static_cast<size_t>(outputs);
-  xnn_operator_t op = nullptr;
-  TJ_RETURN_IF_ERROR(XnnStatus(XnnCreate(kXnnDense, &op, k, n, k, n, weights.values.data(),
-                                         weights.bias.data(), clamp.low, clamp.high, 0),
-                               "create fully connected layer"));
-  return AddOperator(
-      "fully connected layer", op,
-      XnnSetUpRows(kXnnDense, op, static_cast<size_t>(rows), in.floats(), out.floats(), plan),
-      plan);
+  if (in.half) {
+    return AddRealDense(kXnnHalfDense, rows, inputs, outputs, HalfWeights(weights).elements(),
+                        clamp, in, out, plan);
+  }
+  return AddRealDense(kXnnDense, rows, inputs, outputs, ElementsOf(weights), clamp, in, out, plan);
 }
 
 absl::Status AddDense(int64_t rows, int64_t inputs, int64_t outputs, const Int8Weights& weights,
@@ -151,6 +203,8 @@ void AddRelayout(const Activation& in, const Activation& out, XnnPlan* plan) {
   plan->AddStep([in, out, rows, columns] {
     if (in.quantized) {
       TransposeCopy(in.bytes(), rows, columns, out.bytes());
+    } else if (in.half) {
+      TransposeCopy(in.halves(), rows, columns, out.halves());
     } else {
       TransposeCopy(in.floats(), rows, columns, out.floats());
     }

@@ -13,8 +13,10 @@
 
 namespace tinyjoule {
 
-// XNNPACK's operators, created and set up on their buffers and added to the plan as steps. All give
-// Unimplemented when XNNPACK refuses the parameters.
+// XNNPACK's operators, created and set up on their buffers and added to the plan as steps. What
+// takes FloatWeights computes in float16 when its activations are, and so do Add, Mul, both
+// poolings but the windowed average, and bounds. All give Unimplemented when XNNPACK refuses the
+// parameters.
 
 // Bounds of an operator's result: a Relu or Clip behind it, folded in.
 struct Clamp {
@@ -97,7 +99,7 @@ struct Int8Weights {
 [[nodiscard]] absl::Status AddSoftmax(int64_t count, const Activation& in, const Activation& out,
                                       XnnPlan* plan);
 
-// Between float32 and int8, as the two say.
+// Between float32 and int8, or float32 and float16, as the two say.
 [[nodiscard]] absl::Status AddConversion(const Activation& in, const Activation& out,
                                          XnnPlan* plan);
 // Into the layout of `out`.

@@ -36,23 +36,29 @@ absl::Status XnnStatus(xnn_status status, absl::string_view what) {
   return absl::UnimplementedError(message);
 }
 
+Activation XnnPlan::New(int64_t size, int64_t channels, Activation form) {
+  form.size = size;
+  form.channels = channels == size ? 1 : channels;
+  form.data = NewBuffer(form.size_bytes());
+  return form;
+}
+
 Activation XnnPlan::NewActivation(int64_t size, int64_t channels) {
-  Activation activation;
-  activation.data = NewBuffer(size * static_cast<int64_t>(sizeof(float)));
-  activation.size = size;
-  activation.channels = channels == size ? 1 : channels;
-  return activation;
+  return New(size, channels, {});
+}
+
+Activation XnnPlan::NewHalfActivation(int64_t size, int64_t channels) {
+  Activation form;
+  form.half = true;
+  return New(size, channels, form);
 }
 
 Activation XnnPlan::NewQuantizedActivation(int64_t size, int64_t channels,
                                            Quantization quantization) {
-  Activation activation;
-  activation.data = NewBuffer(size);
-  activation.size = size;
-  activation.channels = channels == size ? 1 : channels;
-  activation.quantized = true;
-  activation.quantization = quantization;
-  return activation;
+  Activation form;
+  form.quantized = true;
+  form.quantization = quantization;
+  return New(size, channels, form);
 }
 
 Activation XnnPlan::NewDynamicActivation(int64_t size, int64_t channels) {
@@ -62,12 +68,10 @@ Activation XnnPlan::NewDynamicActivation(int64_t size, int64_t channels) {
   return activation;
 }
 
-void* XnnPlan::NewWorkspace(size_t bytes) {
-  return bytes == 0 ? nullptr : NewBuffer(static_cast<int64_t>(bytes));
-}
+void* XnnPlan::NewWorkspace(size_t bytes) { return bytes == 0 ? nullptr : NewBuffer(bytes); }
 
-void* XnnPlan::NewBuffer(int64_t bytes) {
-  const size_t size = static_cast<size_t>(bytes) + XNN_EXTRA_BYTES;
+void* XnnPlan::NewBuffer(size_t bytes) {
+  const size_t size = bytes + XNN_EXTRA_BYTES;
   buffers_.emplace_back(static_cast<uint8_t*>(operator new(size, kAlignment)));
   // What XNNPACK reads behind the end does not enter a result, but must not be undefined.
   std::memset(buffers_.back().get(), 0, size);

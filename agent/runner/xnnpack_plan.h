@@ -45,6 +45,8 @@ struct Activation {
   void* data = nullptr;
   int64_t size = 0;
   int64_t channels = 1;
+  // float16 in memory.
+  bool half = false;
   bool quantized = false;
   // With quantized: the graph sees the real value here (behind DequantizeLinear), of which int8 is
   // only the form in memory.
@@ -53,11 +55,14 @@ struct Activation {
   // With quantized: not null when the steps are found in each inference, in place of quantization.
   DynamicSteps* dynamic = nullptr;
 
-  size_t size_bytes() const {
-    return static_cast<size_t>(size) * (quantized ? sizeof(int8_t) : sizeof(float));
+  size_t element_bytes() const {
+    if (quantized) return sizeof(int8_t);
+    return half ? sizeof(uint16_t) : sizeof(float);
   }
+  size_t size_bytes() const { return static_cast<size_t>(size) * element_bytes(); }
   int64_t pixels() const { return size / channels; }
   float* floats() const { return static_cast<float*>(data); }
+  uint16_t* halves() const { return static_cast<uint16_t*>(data); }
   int8_t* bytes() const { return static_cast<int8_t*>(data); }
 };
 
@@ -68,8 +73,8 @@ class XnnPlan {
 
   // A new buffer of `size` elements behind which XNNPACK may read.
   Activation NewActivation(int64_t size, int64_t channels);
+  Activation NewHalfActivation(int64_t size, int64_t channels);
   Activation NewQuantizedActivation(int64_t size, int64_t channels, Quantization quantization);
-
   Activation NewDynamicActivation(int64_t size, int64_t channels);
   // Memory that an operator works in; null where it asks for none.
   void* NewWorkspace(size_t bytes);
@@ -87,7 +92,9 @@ class XnnPlan {
     XnnOperator op;
     std::function<void()> function;
   };
-  void* NewBuffer(int64_t bytes);
+  // `form`: of which the element is what the buffer is for.
+  Activation New(int64_t size, int64_t channels, Activation form);
+  void* NewBuffer(size_t bytes);
 
   ThreadPool pool_;
   struct BufferDeleter {

@@ -25,6 +25,7 @@ struct AssemblyInputs {
   absl::Span<const float> trainer_predictions;
   // Chunks that came again with other bytes, and are not among `chunks`.
   uint64_t conflicting_chunks = 0;
+  v1::Engine engine = v1::ENGINE_UNSPECIFIED;
 };
 
 struct AssembledRun {
@@ -38,7 +39,8 @@ struct AssembledRun {
 //  2. Energy is recomputed from the samples; MISMATCH where a window differs from the agent's own
 //     figure by more than 1e-9 relative.
 //  3. Quality is computed from the predictions made on the device; PREDICTION_MISMATCH when they
-//     differ from the trainer's by more than outcome.prediction_tolerance, or are incomplete.
+//     differ from the trainer's by more than outcome.prediction_tolerance, or are incomplete. An
+//     engine that computes in float16 is held to a sixteenth of the largest prediction.
 //  4. Flags of the agent's, of the samples and of the sampler's report; CHUNK_CONFLICT.
 //  5. valid: the attempt succeeded and no flag is fatal.
 // InvalidArgument or DataLoss: a chunk that cannot be decoded.

@@ -113,6 +113,16 @@ TEST(AssembleRun, PredictionsBeyondTheToleranceAreFatal) {
   EXPECT_TRUE(run->assembly.has_quality());
 }
 
+// A sixteenth of 2, the largest of the trainer's.
+TEST(AssembleRun, Float16IsHeldToWhatItsSumsCanKeep) {
+  DeliveredAttempt attempt;
+  attempt.set_engine(v1::ENGINE_XNNPACK_F16);
+  attempt.predictions() = {1.5F, 2.12F, 2};
+  EXPECT_TRUE(attempt.Assemble()->assembly.valid());
+  attempt.predictions() = {1.5F, 2.13F, 2};
+  EXPECT_THAT(FlagNames(*attempt.Assemble()), ElementsAre("PREDICTION_MISMATCH"));
+}
+
 TEST(AssembleRun, MissingOrMeaninglessPredictionsAreFatal) {
   DeliveredAttempt attempt;
   attempt.predictions() = {1.5F, 2};

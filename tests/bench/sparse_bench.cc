@@ -158,7 +158,7 @@ void PrintModel(const BenchModel& bench, double round_s, int rounds) {
   for (const double sparsity : kSparsities) {
     const onnx::ModelProto model = bench.make(sparsity);
     const Engine dense = Made(MakeEngine(v1::ENGINE_XNNPACK, 1, model));
-    const Engine all = Made(XnnpackEngine::Create(model, 1, SparseLayers::kAlways));
+    const Engine all = Made(XnnpackEngine::Create(model, 1, {SparseLayers::kAlways}));
     const Engine sparse = Made(MakeEngine(v1::ENGINE_SPARSE, 1, model));
     const std::vector<double> us =
         LatenciesUs({dense.get(), all.get(), sparse.get()}, round_s, rounds);

@@ -19,6 +19,8 @@ struct EngineUnderTest {
   std::vector<std::string> operators;
   // How many of ONNX's tests it must pass at least.
   int passed_tests;
+  // How far results of float32 models may be from the right ones, where those are about 1.
+  float tolerance = 1e-5f;
 
   // For the names of tests.
   friend std::ostream& operator<<(std::ostream& out, const EngineUnderTest& engine) {

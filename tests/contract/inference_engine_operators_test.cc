@@ -30,8 +30,6 @@ namespace tinyjoule {
 namespace {
 
 constexpr char kFolder[] = "/usr/share/libonnx-testdata/data/node";
-constexpr float kRelativeTolerance = 1e-4f;
-constexpr float kAbsoluteTolerance = 1e-5f;
 
 constexpr char kElementType[] = "an element type that no model of ours has (see ElementType)";
 constexpr char kTraining[] = "training, not inference";
@@ -214,8 +212,9 @@ onnx::ModelProto OneToOne(const OperatorTest& test, int dynamic, int wanted) {
 
 // OK when the engine's result is the published one; Unimplemented when it does not run the model;
 // Internal when the results differ.
-absl::Status RunTest(const OperatorTest& test, v1::Engine kind, int dynamic, int wanted) {
-  const auto engine = MakeEngineUnderTest(kind, 1, OneToOne(test, dynamic, wanted));
+absl::Status RunTest(const OperatorTest& test, const EngineUnderTest& under_test, int dynamic,
+                     int wanted) {
+  const auto engine = MakeEngineUnderTest(under_test.kind, 1, OneToOne(test, dynamic, wanted));
   if (!engine.ok()) return engine.status();
   const auto input = AsFloats(test.inputs[static_cast<size_t>(dynamic)]);
   const auto expected = AsFloats(test.outputs[static_cast<size_t>(wanted)]);
@@ -231,7 +230,7 @@ absl::Status RunTest(const OperatorTest& test, v1::Engine kind, int dynamic, int
     // Not <=, so that NaN counts as different, unless it is what was published.
     const bool both_nan = std::isnan(actual[i]) && std::isnan((*expected)[i]);
     if (!both_nan && actual[i] != (*expected)[i] &&
-        !(difference <= kAbsoluteTolerance + kRelativeTolerance * std::fabs((*expected)[i]))) {
+        !(difference <= under_test.tolerance * (1 + 10 * std::fabs((*expected)[i])))) {
       return absl::InternalError(
           absl::StrCat("element ", i, " is ", actual[i], ", published is ", (*expected)[i]));
     }
@@ -240,12 +239,12 @@ absl::Status RunTest(const OperatorTest& test, v1::Engine kind, int dynamic, int
 }
 
 // How the variants of a test went: OK when at least one ran and none was wrong.
-absl::Status RunVariants(const OperatorTest& test, v1::Engine kind) {
+absl::Status RunVariants(const OperatorTest& test, const EngineUnderTest& engine) {
   absl::Status status = absl::UnimplementedError("no input");
   bool ran = false;
   for (size_t dynamic = 0; dynamic < test.inputs.size(); ++dynamic) {
     for (int wanted = 0; wanted < test.model.graph().output_size(); ++wanted) {
-      const absl::Status variant = RunTest(test, kind, static_cast<int>(dynamic), wanted);
+      const absl::Status variant = RunTest(test, engine, static_cast<int>(dynamic), wanted);
       ran = ran || variant.ok();
       if (variant.code() == absl::StatusCode::kInternal) return variant;
       if (!variant.ok() && !ran) status = variant;
@@ -277,7 +276,7 @@ TEST_P(OnnxOperatorTest, GivesWhatOnnxPublishedOrRefuses) {
   int passed = 0;
   int refused = 0;
   for (const OperatorTest& test : tests_) {
-    const absl::Status status = RunVariants(test, GetParam().kind);
+    const absl::Status status = RunVariants(test, GetParam());
     const bool excluded = Excluded().count(test.name) > 0;
     if (runs_all && excluded) {
       EXPECT_FALSE(status.ok()) << test.name

@@ -28,7 +28,7 @@ std::vector<float> Uniform(size_t count, std::mt19937& random) {
 
 void ExpectLikeReference(const onnx::ModelProto& model, SparseLayers layers, std::mt19937& random) {
   const auto reference = ReferenceEngine::Create(model);
-  const auto sparse = XnnpackEngine::Create(model, 1, layers);
+  const auto sparse = XnnpackEngine::Create(model, 1, {layers});
   ASSERT_TRUE(reference.ok()) << reference.status();
   ASSERT_TRUE(sparse.ok()) << sparse.status();
   ASSERT_EQ((*sparse)->output_shape(), (*reference)->output_shape());
@@ -106,7 +106,7 @@ TEST(SparseEngineTest, SparseLayersBetweenDenseOnes) {
     SCOPED_TRACE(seed);
     ASSERT_NO_FATAL_FAILURE(ExpectLikeReference(model, SparseLayers::kWherePaid, random));
     // Two convolutions and the wide dense layer: of a depthwise one the copies cost more.
-    EXPECT_THAT((*XnnpackEngine::Create(model, 1, SparseLayers::kWherePaid))->version(),
+    EXPECT_THAT((*XnnpackEngine::Create(model, 1, {SparseLayers::kWherePaid}))->version(),
                 StartsWith("sparse (3 of 7 layers sparse by "));
   }
 }
@@ -117,7 +117,7 @@ TEST(SparseEngineTest, TakesALayerWhereItPays) {
     maker.Input({inputs});
     maker.ShareOfZeros(zeros);
     maker.Dense(inputs, outputs, true);
-    return (*XnnpackEngine::Create(maker.Build({outputs}), 1, layers))->version();
+    return (*XnnpackEngine::Create(maker.Build({outputs}), 1, {layers}))->version();
   };
   EXPECT_THAT(version(0.97, 512, 512, SparseLayers::kWherePaid), HasSubstr("(1 of 1 layers"));
   EXPECT_THAT(version(0.3, 512, 512, SparseLayers::kWherePaid), HasSubstr("(0 of 1 layers"));

@@ -49,6 +49,7 @@ class DeliveredAttempt {
   v1::TrainingOutcome& outcome() { return outcome_; }
   std::vector<RawCounts>& samples() { return samples_; }
   std::vector<float>& predictions() { return predictions_; }
+  void set_engine(v1::Engine engine) { engine_ = engine; }
 
   std::vector<v1::Chunk> Chunks() const {
     std::vector<v1::Chunk> chunks;
@@ -77,7 +78,7 @@ class DeliveredAttempt {
   }
 
   AssemblyInputs Inputs(const std::vector<v1::Chunk>& chunks) const {
-    return {chunks, outcome_, targets_, trainer_predictions_};
+    return {chunks, outcome_, targets_, trainer_predictions_, /*conflicting_chunks=*/0, engine_};
   }
   absl::StatusOr<AssembledRun> Assemble(const std::vector<v1::Chunk>& chunks) const {
     return AssembleRun(Inputs(chunks));
@@ -102,6 +103,7 @@ class DeliveredAttempt {
   const std::vector<float> targets_ = {1, 2, 3};
   const std::vector<float> trainer_predictions_ = {1.5F, 2, 2};
   std::vector<float> predictions_ = {1.5F, 2, 2};
+  v1::Engine engine_ = v1::ENGINE_XNNPACK;
 };
 
 }  // namespace tinyjoule
