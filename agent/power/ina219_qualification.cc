@@ -116,14 +116,16 @@ absl::Status Ina219Sensor::CheckReadBack() {
 
 absl::StatusOr<uint16_t> Ina219Sensor::ReadConfiguration() {
   uint16_t word = 0;
-  const int error_number = Read(kIna219Configuration, clock_.MonotonicNs() + CycleNs(), &word);
+  const int error_number =
+      Read(kIna219Configuration, clock_.MonotonicNs() + CycleNs(Settings()), &word);
   if (error_number != 0) return TransferError(error_number, "read the configuration");
   return word;
 }
 
 absl::Status Ina219Sensor::TimeConversions() {
   cycle_ratio_ = 1;
-  const int64_t nominal_ns = CycleNs();
+  read_time_ns_ = 0;
+  const int64_t nominal_ns = CycleNs(Settings());
   TJ_RETURN_IF_ERROR(BeginConversions(nominal_ns));
   const int64_t wanted =
       std::clamp<int64_t>(kLongestTimingNs / nominal_ns, 1, kTimedConversions) + 1;

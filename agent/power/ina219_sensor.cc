@@ -23,6 +23,14 @@ bool MayRetry(int error_number) {
 
 int64_t WholeMicroseconds(int64_t t_ns) { return t_ns - t_ns % kTimeUnitNs; }
 
+// Conversions between two turns, and how they are spread: evenly, and never in a rhythm.
+constexpr int kShortestTurn = 14;
+constexpr int kTurnSpread = 29;
+constexpr double kGoldenRatio = 0.6180339887498949;
+// A turn takes a read and a write more than a conversion, all of it unseen: only where a conversion
+// is read in less than this part of a cycle.
+constexpr int64_t kCyclesPerRead = 7;
+
 }  // namespace
 
 Ina219Sensor::Ina219Sensor(Options options, std::unique_ptr<I2cDevice> device, Clock& clock)
@@ -37,8 +45,39 @@ Ina219Settings Ina219Sensor::Settings() const {
   return settings;
 }
 
-int64_t Ina219Sensor::CycleNs() const {
-  return std::llround(cycle_ratio_ * static_cast<double>(Ina219CycleNs(Settings())));
+Ina219Settings Ina219Sensor::PresentSettings() const {
+  Ina219Settings settings = Settings();
+  if (turned_) settings.bus_adc = FindIna219AdcMode("11bit");
+  return settings;
+}
+
+int64_t Ina219Sensor::CycleNs(const Ina219Settings& settings) const {
+  return std::llround(cycle_ratio_ * static_cast<double>(Ina219CycleNs(settings)));
+}
+
+bool Ina219Sensor::CanTurn() const {
+  return options_.mixed_bus_adc && read_time_ns_ > 0 &&
+         kCyclesPerRead * read_time_ns_ <= CycleNs(Settings());
+}
+
+void Ina219Sensor::PlanTurn() {
+  turn_phase_ += kGoldenRatio;
+  turn_phase_ -= std::floor(turn_phase_);
+  until_turn_ = kShortestTurn + static_cast<int>(kTurnSpread * turn_phase_);
+}
+
+bool Ina219Sensor::TurnBusAdc() {
+  PlanTurn();
+  // The bus may have become slower than it was.
+  if (kCyclesPerRead * last_read_time_ns_ > cycle_ns_ || !CheckConfiguration()) return false;
+  turned_ = !turned_;
+  if (Write(Ina219ConfigurationWord(PresentSettings())) != 0) {
+    turned_ = !turned_;
+    return false;
+  }
+  cycle_ns_ = CycleNs(PresentSettings());
+  edges_.Begin(clock_.MonotonicNs(), cycle_ns_, read_time_ns_ / 3);
+  return true;
 }
 
 v1::SensorDescription Ina219Sensor::Describe() const {
@@ -51,12 +90,12 @@ v1::SensorDescription Ina219Sensor::Describe() const {
   description.set_bus_lsb_v(kIna219BusLsbV);
   description.set_shunt_uohm(options_.shunt_uohm);
   description.set_gain(options_.gain);
-  description.set_cycle_ns(CycleNs());
+  description.set_cycle_ns(CycleNs(settings));
   description.set_nominal_cycle_ns(Ina219CycleNs(settings));
   description.set_read_time_ns(read_time_ns_);
   description.set_shunt_clip_counts(static_cast<uint32_t>(Ina219ShuntRail(settings)));
-  description.set_resolution(std::string(settings.shunt_adc->name) + "/" +
-                             std::string(settings.bus_adc->name));
+  description.set_resolution(
+      absl::StrCat(settings.shunt_adc->name, "/", CanTurn() ? "11-" : "", settings.bus_adc->name));
   if (options_.idle_min_w) description.set_idle_min_w(*options_.idle_min_w);
   if (options_.idle_max_w) description.set_idle_max_w(*options_.idle_max_w);
   return description;
@@ -64,17 +103,20 @@ v1::SensorDescription Ina219Sensor::Describe() const {
 
 absl::Status Ina219Sensor::Start() {
   // Until it is qualified, nothing is known of the bus: poll all the time.
-  return BeginConversions(read_time_ns_ > 0 ? read_time_ns_ / 3 : CycleNs());
+  return BeginConversions(read_time_ns_ > 0 ? read_time_ns_ / 3 : CycleNs(Settings()));
 }
 
 absl::Status Ina219Sensor::BeginConversions(int64_t poll_ns) {
+  turned_ = false;
+  until_turn_ = 0;
+  if (CanTurn()) PlanTurn();
   const Ina219Settings settings = Settings();
   configuration_written_ = Ina219ConfigurationWord(settings);
   if (const int error_number = Write(configuration_written_)) {
     return TransferError(error_number, "write the configuration");
   }
   // Writing the mode begins a conversion and takes "ready" back.
-  cycle_ns_ = CycleNs();
+  cycle_ns_ = CycleNs(settings);
   edges_.Begin(clock_.MonotonicNs(), cycle_ns_, poll_ns);
   shunt_valid_ns_ =
       std::llround(cycle_ratio_ * static_cast<double>(settings.shunt_adc->conversion_ns));
@@ -114,9 +156,13 @@ ReadOutcome Ina219Sensor::ReadNext(RawSample* sample) {
     return ReadOutcome::kFailed;
   }
   const int64_t shunt_ns = clock_.MonotonicNs();
-  uint16_t power_word = 0;
-  ready_is_stale_ = Read(kIna219Power, edge.t_ns + shunt_valid_ns_, &power_word) != 0;
-  last_read_time_ns_ = clock_.MonotonicNs() - ready.begin_ns;
+  if (until_turn_ > 0 && --until_turn_ == 0 && TurnBusAdc()) {
+    ready_is_stale_ = false;
+  } else {
+    uint16_t power_word = 0;
+    ready_is_stale_ = Read(kIna219Power, edge.t_ns + shunt_valid_ns_, &power_word) != 0;
+    last_read_time_ns_ = clock_.MonotonicNs() - ready.begin_ns;
+  }
   statistics_.Add(last_read_time_ns_, edge.lateness_ns);
 
   sample->t_ns = WholeMicroseconds(edge.t_ns);
@@ -195,19 +241,21 @@ bool Ina219Sensor::ClearReady() {
   return device_->ReadRegister(kIna219Power, &power_word) == 0;
 }
 
-void Ina219Sensor::CheckConfiguration() {
+bool Ina219Sensor::CheckConfiguration() {
   uint16_t found = 0;
   if (Read(kIna219Configuration, clock_.MonotonicNs() + cycle_ns_ / 4, &found) != 0) {
     check_requested_ = true;
-    return;
-  }
-  if (found != configuration_written_) {
-    configuration_found_ = found;
-    (found == kIna219ResetConfiguration ? reset_seen_ : configuration_changed_) = true;
-  } else if (!reset_seen_ && !configuration_changed_) {
-    configuration_found_ = found;
+    return false;
   }
   configuration_checks_.fetch_add(1);
+  if (found == Ina219ConfigurationWord(PresentSettings())) {
+    const bool untouched = !reset_seen_ && !configuration_changed_;
+    if (untouched) configuration_found_ = configuration_written_.load();
+    return true;
+  }
+  configuration_found_ = found;
+  (found == kIna219ResetConfiguration ? reset_seen_ : configuration_changed_) = true;
+  return false;
 }
 
 SensorHealth Ina219Sensor::Health() const {

@@ -22,7 +22,9 @@
 
 namespace tinyjoule {
 
-// An INA219 that is read once per conversion, as raw counts of shunt and bus.
+// An INA219 that is read once per conversion, as raw counts of shunt and bus. Behind 14 to 42
+// conversions the bus voltage's resolution changes between 12 and 11 bit, so that no load stays in
+// step with the cycle, in which the shunt is blind while the bus voltage is converted (ADR 18).
 //   1. Qualify() once, before anything else, on any one thread.
 //   2. As PowerSensor says.
 // A transfer that fails is tried again within its conversion's time; a chip that does not convert
@@ -35,6 +37,8 @@ class Ina219Sensor final : public PowerSensor {
     std::string bus = "/dev/i2c-1";
     uint8_t address = 0x40;
     Ina219Settings settings;
+    // The bus voltage with 12 and with 11 bit by turns, where the bus is fast enough.
+    bool mixed_bus_adc = true;
     uint32_t shunt_uohm = 100'000;
     double gain = 1;
     double shunt_offset_counts = 0;
@@ -80,9 +84,16 @@ class Ina219Sensor final : public PowerSensor {
   absl::Status TransferError(int error_number, absl::string_view attempt) const;
   std::string Place() const;
   absl::Status BeginConversions(int64_t poll_ns);
+  // With 12 bit for the bus voltage where that is mixed, and as they are now.
   Ina219Settings Settings() const;
+  Ina219Settings PresentSettings() const;
   // As far as it is known.
-  int64_t CycleNs() const;
+  int64_t CycleNs(const Ina219Settings& settings) const;
+  // Whether the bus can follow turns of the bus voltage's resolution.
+  bool CanTurn() const;
+  void PlanTurn();
+  // Writes the other resolution, which begins a conversion and takes "ready" back. False: not so.
+  bool TurnBusAdc();
 
   ReadOutcome ReadNext(RawSample* sample);
   // kSample: the chip is ready to be read.
@@ -93,7 +104,8 @@ class Ina219Sensor final : public PowerSensor {
   // Writes the configuration, up to three times.
   int Write(uint16_t word);
   bool ClearReady();
-  void CheckConfiguration();
+  // False: it was not read, or is another's.
+  bool CheckConfiguration();
 
   const Options options_;
   const std::unique_ptr<I2cDevice> device_;
@@ -117,6 +129,11 @@ class Ina219Sensor final : public PowerSensor {
   // On the sampler's thread.
   EdgeTracker edges_;
   int64_t cycle_ns_ = 0;
+  // Whether the bus voltage is converted with 11 bit now, and conversions until it changes; 0: not
+  // mixed.
+  bool turned_ = false;
+  int until_turn_ = 0;
+  double turn_phase_ = 0;
   // From the end of a conversion until the next one overwrites the shunt's word.
   int64_t shunt_valid_ns_ = 0;
   // The chip may still say "ready" of a conversion that is done with.

@@ -21,6 +21,7 @@ constexpr uint32_t kFirstAddress = 0x40;
 constexpr uint32_t kLastAddress = 0x4F;
 constexpr uint64_t kMaxShuntUohm = 10'000'000;
 constexpr double kMaxIdleW = 1000;
+constexpr char kMixed[] = "mixed";
 
 bool IsBus(absl::string_view bus) {
   return absl::ConsumePrefix(&bus, "/dev/i2c-") && !bus.empty() &&
@@ -51,15 +52,25 @@ absl::Status ParsePlace(const SensorUri& uri, Ina219Sensor::Options* options) {
   return absl::OkStatus();
 }
 
-absl::StatusOr<const Ina219AdcMode*> TakeAdcMode(const std::string& name,
-                                                 const Ina219AdcMode* otherwise,
-                                                 SensorParameters* parameters) {
-  const Ina219AdcMode* mode = FindIna219AdcMode(parameters->TakeText(name, otherwise->name));
+absl::StatusOr<const Ina219AdcMode*> ParseAdcMode(const std::string& name, const std::string& text,
+                                                  const SensorParameters& parameters) {
+  const Ina219AdcMode* mode = FindIna219AdcMode(text);
   if (mode != nullptr) return mode;
   const std::string names = absl::StrJoin(
       kIna219AdcModes, ", ",
       [](std::string* out, const Ina219AdcMode& each) { absl::StrAppend(out, each.name); });
-  return parameters->Invalid(name, absl::StrCat("one of ", names));
+  return parameters.Invalid(name, absl::StrCat("one of ", names));
+}
+
+absl::Status TakeAdcModes(SensorParameters& parameters, Ina219Sensor::Options* options) {
+  Ina219Settings& settings = options->settings;
+  const std::string shunt_adc = parameters.TakeText("adc", settings.shunt_adc->name);
+  TJ_ASSIGN_OR_RETURN(settings.shunt_adc, ParseAdcMode("adc", shunt_adc, parameters));
+  const std::string bus_adc = parameters.TakeText("bus_adc", kMixed);
+  options->mixed_bus_adc = bus_adc == kMixed;
+  if (options->mixed_bus_adc) return absl::OkStatus();
+  TJ_ASSIGN_OR_RETURN(settings.bus_adc, ParseAdcMode("bus_adc", bus_adc, parameters));
+  return absl::OkStatus();
 }
 
 absl::StatusOr<uint32_t> TakeOneOf(const std::string& name, uint32_t otherwise,
@@ -79,8 +90,7 @@ absl::StatusOr<Ina219Sensor::Options> ParseIna219Uri(const SensorUri& uri) {
   TJ_RETURN_IF_ERROR(ParsePlace(uri, &options));
   SensorParameters parameters(uri);
   Ina219Settings& settings = options.settings;
-  TJ_ASSIGN_OR_RETURN(settings.shunt_adc, TakeAdcMode("adc", settings.shunt_adc, &parameters));
-  TJ_ASSIGN_OR_RETURN(settings.bus_adc, TakeAdcMode("bus_adc", settings.bus_adc, &parameters));
+  TJ_RETURN_IF_ERROR(TakeAdcModes(parameters, &options));
   TJ_ASSIGN_OR_RETURN(settings.range_v,
                       TakeOneOf("range_v", settings.range_v, {16, 32}, &parameters));
   TJ_ASSIGN_OR_RETURN(settings.pga, TakeOneOf("pga", settings.pga, {1, 2, 4, 8}, &parameters));

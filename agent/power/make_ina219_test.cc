@@ -38,6 +38,7 @@ TEST(ParseIna219UriTest, TakesEveryParameter) {
   EXPECT_EQ(options.shunt_uohm, 20'000u);
   EXPECT_EQ(options.settings.shunt_adc->name, "x128");
   EXPECT_EQ(options.settings.bus_adc->name, "9bit");
+  EXPECT_FALSE(options.mixed_bus_adc);
   EXPECT_EQ(options.settings.range_v, 16u);
   EXPECT_EQ(options.settings.pga, 1u);
   EXPECT_EQ(options.shunt_offset_counts, -2.5);
@@ -51,6 +52,9 @@ TEST(ParseIna219UriTest, HasDefaults) {
   EXPECT_EQ(options.address, 0x40);
   EXPECT_EQ(options.shunt_uohm, 100'000u);
   EXPECT_EQ(Ina219ConfigurationWord(options.settings), 0x39DF);
+  EXPECT_TRUE(options.mixed_bus_adc);
+  EXPECT_TRUE(Parse("i2c:/dev/i2c-1?bus_adc=mixed").mixed_bus_adc);
+  EXPECT_FALSE(Parse("i2c:/dev/i2c-1?bus_adc=12bit").mixed_bus_adc);
   EXPECT_EQ(options.gain, 1);
   EXPECT_EQ(options.shunt_offset_counts, 0);
   EXPECT_FALSE(options.idle_min_w || options.idle_max_w);

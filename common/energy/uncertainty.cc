@@ -18,6 +18,9 @@ constexpr double kShuntTolerance = 0.01;
 constexpr double kShuntGainError = 0.005;
 constexpr double kBusGainError = 0.005;
 constexpr double kShuntOffsetV = 100e-6;
+// An INA219's bus voltage has steps of one and of two counts by turns, each with an error of its
+// own: sqrt(1 + 4) / 2 counts in the mean.
+constexpr double kBusStep = 1.1180339887498949;
 // Of a value that lies anywhere in its last digit: 1 / sqrt(12).
 constexpr double kRoundingShare = 0.28867513459481287;
 constexpr double kNormal95 = 1.6448536269514722;
@@ -46,7 +49,7 @@ double RelativeOf(const v1::SensorDescription& sensor) {
 // gain is; the shunt's is below its noise.
 double BusRounding(const v1::SensorDescription& sensor, double voltage_v) {
   if (sensor.kind() != "ina219" || voltage_v <= 0) return 0;
-  return kRoundingShare * sensor.bus_lsb_v() / voltage_v;
+  return kRoundingShare * kBusStep * sensor.bus_lsb_v() / voltage_v;
 }
 
 double ShuntOffsetV(const v1::SensorDescription& sensor) {

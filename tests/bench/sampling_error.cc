@@ -88,7 +88,10 @@ class Bench {
     options_.chip.supply_v = 5.0 + 0.2 * Uniform(random_);
     options_.chip.series_ohm = sampling.series_ohm;
     options_.driver.settings.shunt_adc = FindIna219AdcMode(sampling.shunt_adc);
-    options_.driver.settings.bus_adc = FindIna219AdcMode(sampling.bus_adc);
+    options_.driver.mixed_bus_adc = sampling.bus_adc == "mixed";
+    if (!options_.driver.mixed_bus_adc) {
+      options_.driver.settings.bus_adc = FindIna219AdcMode(sampling.bus_adc);
+    }
   }
 
   SampledWindow Sample() {
@@ -269,7 +272,7 @@ class Bench {
 absl::string_view NameOf(SamplingMethod method) {
   switch (method) {
     case SamplingMethod::kEveryConversion:
-      return "every conversion x8/12bit";
+      return "every conversion";
     case SamplingMethod::kSleepLoop:
       return "sleep(10 ms) loop";
     case SamplingMethod::kPoll10Hz:

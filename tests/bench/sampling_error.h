@@ -17,7 +17,7 @@ namespace tinyjoule {
 // tolerances.
 
 enum class SamplingMethod {
-  // The product: each conversion of x8 / 12 bit once, and the boxcar integral.
+  // The product: each conversion once, and the boxcar integral.
   kEveryConversion,
   // A loop with sleep(10 ms) on a chip as it wakes up, power times the time since the last reading.
   kSleepLoop,
@@ -45,7 +45,7 @@ struct SamplingCase {
   double series_ohm = 0;
   // The driver's; kEveryConversion only.
   absl::string_view shunt_adc = "x8";
-  absl::string_view bus_adc = "12bit";
+  absl::string_view bus_adc = "mixed";
 };
 
 // One window of one chip; shares of the true energy.
@@ -55,7 +55,8 @@ struct SampledWindow {
   // What the budget states of it for a sensor without errors of its own: scatter, edges and
   // rounding, a standard uncertainty. kEveryConversion only, and so is the rest.
   double stated = 0;
-  // How far the energy can be off because the cycle is in step with harmonics of the load.
+  // How far the energy can be off because a cycle that stays the same is in step with harmonics of
+  // the load.
   double aliasing = 0;
   int64_t cycle_ns = 0;
 };

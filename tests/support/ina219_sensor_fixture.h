@@ -21,7 +21,9 @@ namespace tinyjoule {
 // A sensor at a chip that does what the test's script says, on a clock that the transfers advance.
 class Ina219SensorTest : public ::testing::Test {
  protected:
+  // Without turns of the bus voltage's resolution, which begin conversions anew.
   void Make(Ina219Sensor::Options options = {}) {
+    options.mixed_bus_adc = false;
     sensor_ = std::make_unique<Ina219Sensor>(std::move(options),
                                              std::make_unique<ScriptedI2cDevice>(chip_), clock_);
   }
