@@ -39,7 +39,8 @@ class SubscriptionStream final : public grpc::ServerWriteReactor<Message>,
   void OnWriteDone(bool ok) override {
     Post([this, ok] {
       writing_ = false;
-      if (!ok) return End(absl::CancelledError("the client is gone"));
+      // One that ended meanwhile has waited for this.
+      if (!ok || ended_) return End(absl::CancelledError("the client is gone"));
       Pump();
     });
   }
