@@ -108,7 +108,7 @@ void ExplainFlags(const Console& console, const v1::Run& run) {
     }
   }
   if (!run.result().energy_absent_reason().empty()) {
-    console.err << "no energy: " << run.result().energy_absent_reason() << "\n";
+    console.err << "the agent gives no energy: " << run.result().energy_absent_reason() << "\n";
   }
 }
 

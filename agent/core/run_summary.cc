@@ -72,6 +72,11 @@ void AddEnergies(const SampleRecorder& recorder, v1::RunResult* result) {
     } else {
       result->set_energy_absent_reason(std::string(report.status().message()));
     }
+  } else {
+    result->set_energy_absent_reason(absl::StrFormat(
+        "the run has %d samples and the agent keeps the first %d for figures of its own: there is "
+        "nothing to check the coordinator's figures against",
+        recorder.sample_count(), recorder.record().size()));
   }
   AddSampleFlags(recorder, result);
 }

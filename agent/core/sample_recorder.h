@@ -28,9 +28,9 @@ class SampleTap {
 // One thread.
 class SampleRecorder {
  public:
-  // The record holds no more: 32 minutes at 209 samples/s. Beyond it the chunks go on, and only the
-  // coordinator can compute the energies.
-  static constexpr size_t kMaxRecord = 400'000;
+  // The record holds no more: 64 minutes at 209 samples/s, 19 MB. Beyond it the chunks go on, and
+  // only the coordinator can compute the energies.
+  static constexpr size_t kMaxRecord = 800'000;
   static constexpr int64_t kChunkSpanNs = 1'000'000'000;
 
   // Everything outlives the recorder; tap may be null.

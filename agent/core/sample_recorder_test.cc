@@ -4,6 +4,7 @@
 
 #include <vector>
 
+#include "agent/core/run_summary.h"
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
 #include "tests/support/fake_clock.h"
@@ -66,6 +67,34 @@ TEST(SampleRecorderTest, TheMeanPowerIsThatOfTheSpansSamples) {
   EXPECT_NEAR(*recorder.MeanPowerW({middle_ns, middle_ns + kNsPerSecond}), 3.072, 1e-9);
   EXPECT_NEAR(*recorder.MeanPowerW({begin_ns, begin_ns + 2 * kNsPerSecond}), 2.56, 1e-9);
   EXPECT_FALSE(recorder.MeanPowerW({begin_ns, begin_ns + kNsPerMs}).has_value());
+}
+
+// Beyond its record an agent has chunks for the coordinator, and no figure of its own: it says so.
+TEST(SampleRecorderTest, ARunThatTheRecordDoesNotHoldSaysThatNothingChecksIt) {
+  constexpr size_t kRoom = 1000;
+  for (const int seconds : {2, 10}) {
+    FakeClock clock;
+    FakeSampleSource source(clock, [](int64_t) { return 2000; });
+    FailingSink sink;
+    ASSERT_TRUE(source.Start().ok());
+    SampleRecorder recorder(source, sink, nullptr, kRoom);
+    recorder.StartRecording();
+    v1::RunResult result;
+    v1::MarkedWindow& window = *result.add_windows();
+    window.set_kind(v1::WINDOW_KIND_INFERENCE);
+    window.set_start_mono_ns(clock.MonotonicNs() + kNsPerMs);
+    clock.Advance(seconds * kNsPerSecond);
+    window.set_end_mono_ns(clock.MonotonicNs() - kNsPerMs);
+    window.set_inference_count(1000);
+    ASSERT_TRUE(recorder.Flush().ok());
+    AddEnergies(recorder, &result);
+    ASSERT_EQ(sink.times_ns.size(), result.sample_count());
+    const bool fits = result.sample_count() <= kRoom;
+    EXPECT_EQ(fits, seconds == 2) << result.sample_count();
+    EXPECT_EQ(result.windows(0).has_energy_j(), fits);
+    EXPECT_THAT(result.energy_absent_reason(),
+                fits ? testing::Matcher<std::string>("") : testing::HasSubstr("the first 1000"));
+  }
 }
 
 }  // namespace

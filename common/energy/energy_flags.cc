@@ -53,7 +53,7 @@ void TallyWindow(const FlagEvidence& evidence, const v1::MarkedWindow& mark,
                                       mark.start_mono_ns() + 1, before);
   int identical = 0;
   for (auto it = begin; it != evidence.counts.end() && it->t_ns <= mark.end_mono_ns(); ++it) {
-    const double voltage_v = evidence.samples[it - evidence.counts.begin()].bus_voltage_v;
+    const double voltage_v = converter.Convert(*it).bus_voltage_v;
     tally.voltage_min_v = tally.samples == 0 ? voltage_v : std::min(tally.voltage_min_v, voltage_v);
     ++tally.samples;
     if (converter.Clipped(*it)) ++tally.clipped;

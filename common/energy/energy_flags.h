@@ -23,8 +23,6 @@ struct MeasuredWindow {
 struct FlagEvidence {
   const v1::SensorDescription& sensor;
   absl::Span<const RawCounts> counts;
-  // The same samples in physical units.
-  absl::Span<const PowerSample> samples;
   // Idle and inference windows.
   absl::Span<const MeasuredWindow> windows;
   // Mean net energy per inference and its combined standard uncertainty, in microjoules; without a

@@ -50,13 +50,17 @@ absl::Status CheckOrder(absl::Span<const RawCounts> samples) {
   return absl::OkStatus();
 }
 
-std::vector<PowerSample> ConvertAll(const v1::SensorDescription& sensor,
-                                    absl::Span<const RawCounts> samples) {
-  const CountConverter converter(sensor);
-  std::vector<PowerSample> converted;
-  converted.reserve(samples.size());
-  for (const RawCounts& counts : samples) converted.push_back(converter.Convert(counts));
-  return converted;
+// What Integrate looks at: the samples of the span and, for its edges, a few around it. A long run
+// is converted window by window: an agent has no memory for all of it in physical units.
+absl::Span<const RawCounts> Around(absl::Span<const RawCounts> samples, TimeSpan span) {
+  constexpr ptrdiff_t kNeighbours = 3;
+  const auto after = [](int64_t t_ns, const RawCounts& counts) { return t_ns < counts.t_ns; };
+  const auto first = std::upper_bound(samples.begin(), samples.end(), span.start_ns, after);
+  const auto last = std::upper_bound(first, samples.end(), span.end_ns, after);
+  const ptrdiff_t begin = std::max<ptrdiff_t>(first - samples.begin() - kNeighbours, 0);
+  const ptrdiff_t end =
+      std::min(last - samples.begin() + kNeighbours, samples.end() - samples.begin());
+  return samples.subspan(static_cast<size_t>(begin), static_cast<size_t>(end - begin));
 }
 
 // Computes one run's report; a scratch pad, used once.
@@ -64,10 +68,10 @@ class Accountant {
  public:
   Accountant(const v1::SensorDescription& sensor, absl::Span<const RawCounts> counts,
              absl::Span<const v1::MarkedWindow> windows)
-      : sensor_(sensor), counts_(counts), samples_(ConvertAll(sensor, counts)), windows_(windows) {
+      : sensor_(sensor), converter_(sensor), counts_(counts), windows_(windows) {
     options_.rule =
         sensor.kind() == "replay" ? IntegrationRule::kTrapezoid : IntegrationRule::kBoxcar;
-    options_.cycle_ns = sensor.cycle_ns() > 0 ? sensor.cycle_ns() : MedianIntervalNs(samples_);
+    options_.cycle_ns = sensor.cycle_ns() > 0 ? sensor.cycle_ns() : MedianIntervalNs(counts);
   }
 
   EnergyReport Compute() {
@@ -77,7 +81,7 @@ class Accountant {
       if (window.mark.kind() == v1::WINDOW_KIND_INFERENCE) AddWindow(window);
     }
     Summarise();
-    report_.flags = EnergyFlags({sensor_, counts_, samples_, measured_, net_mean_uj_,
+    report_.flags = EnergyFlags({sensor_, counts_, measured_, net_mean_uj_,
                                  report_.summary.uncertainty().combined_net_uj()});
     SetUpperBound();
     return std::move(report_);
@@ -86,7 +90,13 @@ class Accountant {
  private:
   SpanIntegral Measure(const v1::MarkedWindow& mark) const {
     const TimeSpan span{mark.start_mono_ns(), mark.end_mono_ns()};
-    if (options_.cycle_ns > 0) return Integrate(samples_, span, options_, baseline_);
+    if (options_.cycle_ns > 0) {
+      std::vector<PowerSample> samples;
+      for (const RawCounts& counts : Around(counts_, span)) {
+        samples.push_back(converter_.Convert(counts));
+      }
+      return Integrate(samples, span, options_, baseline_);
+    }
     SpanIntegral nothing;
     nothing.duration_ns = span.end_ns - span.start_ns;
     nothing.gap_max_ns = nothing.duration_ns;
@@ -230,8 +240,8 @@ class Accountant {
   }
 
   const v1::SensorDescription& sensor_;
+  const CountConverter converter_;
   const absl::Span<const RawCounts> counts_;
-  const std::vector<PowerSample> samples_;
   const absl::Span<const v1::MarkedWindow> windows_;
   IntegrationOptions options_;
   std::optional<IdleBaseline> baseline_;

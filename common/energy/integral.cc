@@ -201,7 +201,7 @@ SpanIntegral Integrate(Samples samples, TimeSpan span, const IntegrationOptions&
   return integral;
 }
 
-int64_t MedianIntervalNs(Samples samples) {
+int64_t MedianIntervalNs(absl::Span<const RawCounts> samples) {
   if (samples.size() < 2) return 0;
   std::vector<int64_t> intervals;
   intervals.reserve(samples.size() - 1);

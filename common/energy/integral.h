@@ -8,6 +8,7 @@
 
 #include "absl/types/span.h"
 #include "common/energy/conversion.h"
+#include "common/energy/sample_block.h"
 #include "common/units/units.h"
 
 namespace tinyjoule {
@@ -88,7 +89,7 @@ inline constexpr double kBoxcarTolerance = 0.25;
 inline constexpr double kTrapezoidGapCycles = 4;
 
 // The median time between samples; 0 for fewer than two.
-int64_t MedianIntervalNs(absl::Span<const PowerSample> samples);
+int64_t MedianIntervalNs(absl::Span<const RawCounts> samples);
 
 }  // namespace tinyjoule
 
