@@ -41,6 +41,8 @@ struct BusSettings {
   // Moments after opening at which the chip loses its supply, or stops converting; 0: never.
   int64_t brown_out_ms = 0;
   int64_t halt_ms = 0;
+  // The chip loses its supply behind so many writes of its configuration; 0: never.
+  int64_t brown_out_writes = 0;
 
   std::map<std::string, int64_t*> Names() {
     return {{"low_mw", &low_mw},
@@ -58,7 +60,8 @@ struct BusSettings {
             {"dead_for_ms", &dead_for_ms},
             {"reset_word", &reset_word},
             {"brown_out_ms", &brown_out_ms},
-            {"halt_ms", &halt_ms}};
+            {"halt_ms", &halt_ms},
+            {"brown_out_writes", &brown_out_writes}};
   }
   // A name that is not there ends the program: a fault that is not injected tests nothing.
   void Read(const std::string& text) {

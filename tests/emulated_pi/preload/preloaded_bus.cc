@@ -34,7 +34,14 @@ int64_t NowNs() {
   return time.tv_sec * kNsPerSecond + time.tv_nsec;
 }
 
+// Short ones by spinning: a sleep overshoots by more than they take.
 void SleepNs(int64_t ns) {
+  constexpr int64_t kShortNs = 50'000;
+  if (ns < kShortNs) {
+    for (const int64_t end_ns = NowNs() + ns; NowNs() < end_ns;) {
+    }
+    return;
+  }
   const timespec time{ns / kNsPerSecond, ns % kNsPerSecond};
   clock_nanosleep(CLOCK_MONOTONIC, 0, &time, nullptr);
 }
@@ -131,6 +138,7 @@ class Bus {
     Pass(38);
     clock_.SleepUntil(NowNs());
     chip_->Write(reg, word);
+    if (++writes_ == settings_.brown_out_writes) chip_->BrownOut();
     return 0;
   }
 
@@ -179,6 +187,7 @@ class Bus {
   int64_t opened_ns_ = 0;
   uint16_t chosen_ = 0;
   int64_t transfers_ = 0;
+  int64_t writes_ = 0;
 };
 
 // Never destroyed: the program's threads may outlive main.

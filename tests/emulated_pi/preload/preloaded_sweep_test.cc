@@ -2,8 +2,10 @@
 // SPDX-License-Identifier: Apache-2.0
 // A sweep with the unchanged programs, the agent's INA219 being emulated: the energy that comes out
 // is the energy of a load that the test knows.
+#include <algorithm>
 #include <cmath>
 #include <string>
+#include <vector>
 
 #include "absl/strings/str_cat.h"
 #include "gmock/gmock.h"
@@ -19,6 +21,11 @@ using ::testing::HasSubstr;
 using ::testing::Not;
 
 constexpr char kSensor[] = "i2c:/dev/i2c-1@0x40?shunt_uohm=100000";
+// The INA219's high-speed mode: a conversion is read in so small a part of a cycle, on any machine,
+// that the agent converts the bus voltage with 12 and 11 bit by turns.
+constexpr char kFastBus[] = "bus_hz=2560000";
+// What the data sheet says of a cycle with 12 and with 11 bit, whatever the chip's clock.
+constexpr double kTurnedSpread = 4.792 / 4.536;
 
 class PreloadedSweepTest : public ::testing::Test {
  protected:
@@ -56,6 +63,20 @@ class PreloadedSweepTest : public ::testing::Test {
         << "coverage " << row.at("coverage");
   }
 
+  // The time between conversions that a fifth of them keep within, and four fifths, in one ratio.
+  double SpreadOfTheCycles() {
+    const std::string folder = lab_.Path("samples");
+    EXPECT_EQ(lab_.Coord({"export", id_, "--table", "samples", "-O", folder}).exit_code, 0);
+    const Table samples = ReadTable(folder + "/samples.csv");
+    std::vector<double> intervals_ns;
+    for (size_t k = 1; k < samples.rows.size(); ++k) {
+      intervals_ns.push_back(Number(samples.rows[k], "t_ns") - Number(samples.rows[k - 1], "t_ns"));
+    }
+    if (intervals_ns.size() < 100) return 0;
+    std::sort(intervals_ns.begin(), intervals_ns.end());
+    return intervals_ns[intervals_ns.size() * 4 / 5] / intervals_ns[intervals_ns.size() / 5];
+  }
+
   Lab lab_;
   BusSettings settings_;
   std::string id_;
@@ -86,6 +107,31 @@ TEST_F(PreloadedSweepTest, RetriedTransfersCostNoEnergy) {
   const auto row = Measure("nak_every=50", "2s");
   EXPECT_EQ(row.at("power_source"), "ina219");
   ExpectTheEnergyOfTheLoad(0.003);
+}
+
+TEST_F(PreloadedSweepTest, ByTurnsOfTwoCyclesTheEnergyIsTheLoads) {
+  const auto row = Measure(kFastBus, "10s");
+  EXPECT_EQ(row.at("valid"), "true") << row.at("flags") << lab_.Logs();
+  EXPECT_GT(Number(row, "coverage"), 0.99);
+  EXPECT_NEAR(SpreadOfTheCycles(), kTurnedSpread, 0.01);
+  ExpectTheEnergyOfTheLoad(0.001);
+  EXPECT_EQ(lab_.Coord({"verify", id_}).exit_code, 0);
+}
+
+// Reads of the configuration and writes of the turns are lost, too.
+TEST_F(PreloadedSweepTest, LostAcknowledgesCostNoTurn) {
+  const auto row = Measure(absl::StrCat(kFastBus, ",nak_every=31"), "4s");
+  EXPECT_THAT(row.at("flags"), Not(HasSubstr("CONFIG_CHANGED")));
+  EXPECT_THAT(row.at("flags"), Not(HasSubstr("SENSOR_RESET")));
+  EXPECT_NEAR(SpreadOfTheCycles(), kTurnedSpread, 0.01);
+  ExpectTheEnergyOfTheLoad(0.003);
+}
+
+// Behind a turn in mid-run, after some 8 s: the next turn would write over what it finds.
+TEST_F(PreloadedSweepTest, AResetBetweenTwoTurnsIsSeenAndNotHealed) {
+  const auto row = Measure(absl::StrCat(kFastBus, ",brown_out_writes=60"), "10s");
+  EXPECT_EQ(row.at("valid"), "false");
+  EXPECT_THAT(row.at("flags"), HasSubstr("SENSOR_RESET"));
 }
 
 TEST_F(PreloadedSweepTest, SwappedLeadsMakeTheRunInvalid) {
