@@ -2,8 +2,10 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "tests/e2e/table.h"
 
+#include <algorithm>
 #include <fstream>
 #include <limits>
+#include <vector>
 
 #include "absl/strings/string_view.h"
 #include "common/csv/csv_reader.h"
@@ -37,6 +39,17 @@ double Number(const std::map<std::string, std::string>& row, const std::string& 
   EXPECT_TRUE(value.has_value()) << column << ": "
                                  << (cell == row.end() ? "no such column" : cell->second);
   return value.value_or(std::numeric_limits<double>::quiet_NaN());
+}
+
+double SpreadOfSteps(const Table& table, const std::string& column) {
+  std::vector<double> steps;
+  for (size_t k = 1; k < table.rows.size(); ++k) {
+    steps.push_back(Number(table.rows[k], column) - Number(table.rows[k - 1], column));
+  }
+  EXPECT_GE(steps.size(), 100u);
+  if (steps.size() < 100) return 0;
+  std::sort(steps.begin(), steps.end());
+  return steps[steps.size() * 4 / 5] / steps[steps.size() / 5];
 }
 
 }  // namespace tinyjoule

@@ -20,6 +20,9 @@ struct Table {
 Table ReadTable(const std::string& path);
 // NaN, and a failure of the test, when the cell is no number.
 double Number(const std::map<std::string, std::string>& row, const std::string& column);
+// How far the column steps from row to row: the step that four fifths of the rows keep within, over
+// the one that a fifth keeps within. 0, and a failure of the test, for few rows.
+double SpreadOfSteps(const Table& table, const std::string& column);
 
 }  // namespace tinyjoule
 

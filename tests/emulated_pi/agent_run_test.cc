@@ -31,6 +31,8 @@ using ::testing::Not;
 // Sixteen averages: conversions that come slowly enough for a machine that is busy with other
 // things.
 constexpr char kSensor[] = "i2c:/dev/i2c-1@0x40?shunt_uohm=100000&adc=x16";
+// What the data sheet says of a cycle of them with 12 and with 11 bit for the bus voltage.
+constexpr double kTurnedSpread = 9.042 / 8.786;
 constexpr char kBus[] = "/sys/bus/i2c/devices/i2c-1/";
 constexpr int kMarkerLine = 17;
 constexpr double kVolts = 5;
@@ -132,6 +134,8 @@ TEST_F(AgentRunTest, MeasuresTheEnergyOfTheLoadBetweenTheEdgesOfTheMarker) {
   const double seconds = (end_ns - start_ns) * 1e-9 * Number(windows.rows[0], "coverage");
   EXPECT_NEAR(Number(windows.rows[0], "energy_j"), kMeanW * seconds,
               0.001 * kMeanW * seconds + kSwingW / 2 * kPeriodUs * 1e-6);
+  EXPECT_NEAR(SpreadOfSteps(Export("samples"), "t_ns"), kTurnedSpread, 0.005)
+      << "the bus voltage turns between 12 and 11 bit";
   const std::vector<GpioEdge> edges = monitor.Edges();
   // A window that came out short was measured again: the last one counts.
   ASSERT_GE(edges.size(), 2u);
