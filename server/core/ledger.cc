@@ -7,6 +7,7 @@
 #include "absl/strings/str_cat.h"
 #include "common/base/status.h"
 #include "common/config/parameter_path.h"
+#include "server/core/planner.h"
 
 namespace tinyjoule {
 namespace {
@@ -85,6 +86,7 @@ absl::Status Ledger::LoadSweep(const std::string& sweep_id) {
     TaskEntry& entry = tasks_[task.task_id];
     entry.task_id = task.task_id;
     entry.depends_on = task.depends_on;
+    entry.twin = TwinWithFloatEnds(task.task);
     entry.label = task.label;
     entry.state = task.state;
     entry.reason = task.reason;

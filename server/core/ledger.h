@@ -19,6 +19,8 @@ namespace tinyjoule {
 struct TaskEntry {
   std::string task_id;
   std::string depends_on;
+  // See TwinWithFloatEnds.
+  std::string twin;
   std::string label;
   v1::TaskState state = v1::TASK_STATE_UNSPECIFIED;
   std::string reason;

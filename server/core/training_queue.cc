@@ -4,6 +4,7 @@
 
 #include <spdlog/spdlog.h>
 
+#include <optional>
 #include <utility>
 #include <vector>
 
@@ -29,6 +30,20 @@ void AddReferences(const std::string& task_id, const v1::TrainingOutcome& outcom
 // What the tasks that depend on it start from.
 const v1::ArtifactFile& CheckpointOf(const v1::TrainingOutcome& outcome) {
   return outcome.has_checkpoint() ? outcome.checkpoint() : outcome.model();
+}
+
+// What making the model took, most of which its twin did.
+void AddWorkOf(const v1::TrainingOutcome& twin, v1::TrainingOutcome& outcome) {
+  *outcome.mutable_calibration() = twin.calibration();
+  *outcome.mutable_history() = twin.history();
+  *outcome.mutable_environment() = twin.environment();
+  outcome.set_compress_s(twin.compress_s());
+  v1::TrainingCost& cost = *outcome.mutable_cost();
+  cost.set_training_s(twin.cost().training_s());
+  cost.clear_training_energy_wh();
+  if (twin.cost().has_training_energy_wh()) {
+    cost.set_training_energy_wh(twin.cost().training_energy_wh());
+  }
 }
 
 }  // namespace
@@ -61,6 +76,8 @@ void TrainingQueue::SubmitReady() {
     if (task.state != v1::TASK_STATE_WAITING) return;
     const TaskEntry* base = ledger_.FindTask(task.depends_on);
     if (base != nullptr && base->state != v1::TASK_STATE_SUCCEEDED) return;
+    const TaskEntry* twin = ledger_.FindTask(task.twin);
+    if (twin != nullptr && !IsTerminal(twin->state)) return;
     if (submitted_.insert(task_id).second) ready.push_back(task_id);
   };
   for (const SweepEntry* sweep : ledger_.SweepsInOrder()) {
@@ -87,7 +104,10 @@ void TrainingQueue::Submit(const TaskEntry& entry) {
     }
     input.set_local_path(artifacts_.PathOf(input.sha256()));
   }
-  if (!entry.depends_on.empty()) {
+  if (const std::optional<TaskRecord> twin = FinishedTwin(entry)) {
+    task.set_checkpoint_path(artifacts_.PathOf(twin->outcome.model().sha256()));
+    from_twin_.insert(entry.task_id);
+  } else if (!entry.depends_on.empty()) {
     const auto base = reader.GetTask(entry.depends_on);
     if (!base.ok()) return Fail(entry.task_id, base.status().ToString());
     const std::string& checkpoint = CheckpointOf(base->outcome).sha256();
@@ -97,6 +117,15 @@ void TrainingQueue::Submit(const TaskEntry& entry) {
     task.set_checkpoint_path(artifacts_.PathOf(checkpoint));
   }
   executor_.Submit(task);
+}
+
+std::optional<TaskRecord> TrainingQueue::FinishedTwin(const TaskEntry& entry) {
+  if (entry.twin.empty()) return std::nullopt;
+  absl::StatusOr<TaskRecord> twin = ledger_.store().reads().GetTask(entry.twin);
+  const bool usable = twin.ok() && twin->state == v1::TASK_STATE_SUCCEEDED &&
+                      artifacts_.Verify(twin->outcome.model().sha256()).ok();
+  if (!usable) return std::nullopt;
+  return *std::move(twin);
 }
 
 void TrainingQueue::Fail(const std::string& task_id, const std::string& reason) {
@@ -161,6 +190,7 @@ void TrainingQueue::OnDone(const std::string& task_id, absl::StatusOr<v1::Traini
     }
   }
   submitted_.erase(task_id);
+  from_twin_.erase(task_id);
   dirty_ = true;
   on_change_();
 }
@@ -188,10 +218,13 @@ absl::Status TrainingQueue::WriteDown(const std::string& task_id,
     TJ_ASSIGN_OR_RETURN(const TaskRecord base, ledger_.store().reads().GetTask(task->depends_on));
     base_train_s = base.outcome.train_s();
   }
+  std::optional<TaskRecord> twin;
+  if (good && task != nullptr && from_twin_.count(task_id) != 0) twin = FinishedTwin(*task);
   TJ_RETURN_IF_ERROR(change.SetTask(task_id,
                                     good ? v1::TASK_STATE_SUCCEEDED : v1::TASK_STATE_FAILED, reason,
                                     [&](TaskRecord& record) {
                                       if (good) record.outcome = *outcome;
+                                      if (twin) AddWorkOf(twin->outcome, record.outcome);
                                       // Its trainer was given the base's file alone.
                                       if (base_train_s > 0)
                                         record.outcome.set_train_s(base_train_s);

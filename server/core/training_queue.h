@@ -5,6 +5,7 @@
 
 #include <functional>
 #include <map>
+#include <optional>
 #include <set>
 #include <string>
 #include <utility>
@@ -17,7 +18,8 @@
 namespace tinyjoule {
 
 // Gives the executor every task of the ledger whose base model is there, in the order of sweeps and
-// trials, and writes down what becomes of it. Core sequence.
+// trials, and writes down what becomes of it. A model with int8 ends is made from its twin with
+// float32 ends where there is one, so that nothing is calibrated twice. Core sequence.
 class TrainingQueue final : public TrainingListener {
  public:
   // `on_change` is called when a task has ended: runs may have become possible.
@@ -46,6 +48,8 @@ class TrainingQueue final : public TrainingListener {
 
  private:
   void Submit(const TaskEntry& entry);
+  // Usable, and not in the making.
+  std::optional<TaskRecord> FinishedTwin(const TaskEntry& entry);
   void Fail(const std::string& task_id, const std::string& reason);
   absl::Status WriteDown(const std::string& task_id,
                          const absl::StatusOr<v1::TrainingOutcome>& outcome,
@@ -59,6 +63,8 @@ class TrainingQueue final : public TrainingListener {
   const std::function<void()> on_change_;
   // With the executor now.
   std::set<std::string> submitted_;
+  // Of these, those that start from their twin's model.
+  std::set<std::string> from_twin_;
   // Outcomes that wait for the store, with the path of their log.
   std::map<std::string, std::pair<absl::StatusOr<v1::TrainingOutcome>, std::string>> unstored_;
   bool dirty_ = true;

@@ -167,6 +167,42 @@ TEST_F(TaskStreamTest, CompressesTheCheckpoint) {
   EXPECT_EQ(outcome.history_size(), 0);
 }
 
+// A model with int8 ends is the same by either way, and calibrated once.
+TEST_F(TaskStreamTest, Int8EndsAreMadeFromTheModelWithFloatEnds) {
+  const v1::TrainingTask base = BaseTask(v1::MODEL_TYPE_TINYCNN, "base");
+  Outcome(base);
+  for (const v1::QuantizeMode mode : {v1::QUANTIZE_MODE_STATIC, v1::QUANTIZE_MODE_QAT}) {
+    const std::string name = v1::QuantizeMode_Name(mode);
+    v1::TrainingTask twin = CompressTask(base, name + "_float");
+    v1::QuantizeStep& step = *twin.mutable_trial()->add_compress()->mutable_quantize();
+    step.set_mode(mode);
+    step.set_io(v1::QUANTIZED_IO_FLOAT32);
+    if (mode == v1::QUANTIZE_MODE_QAT) step.set_epochs(1);
+    const v1::TrainingOutcome with_float_ends = Outcome(twin);
+    EXPECT_GT(with_float_ends.calibration_size(), 0);
+
+    v1::TrainingTask directly = CompressTask(base, name + "_int8");
+    *directly.mutable_trial() = twin.trial();
+    directly.mutable_trial()->mutable_compress(0)->mutable_quantize()->set_io(
+        v1::QUANTIZED_IO_INT8);
+    v1::TrainingTask from_twin = directly;
+    from_twin.set_checkpoint_path(JoinPath(twin.output_dir(), "model.onnx"));
+    from_twin.set_output_dir(NewFolder(name + "_from_twin"));
+    const v1::TrainingOutcome expected = Outcome(directly);
+    const v1::TrainingOutcome outcome = Outcome(from_twin);
+    EXPECT_EQ(outcome.model().sha256(), expected.model().sha256());
+    EXPECT_NE(outcome.model().sha256(), with_float_ends.model().sha256());
+    EXPECT_EQ(outcome.predictions().sha256(), expected.predictions().sha256());
+    EXPECT_EQ(outcome.prediction_tolerance(), expected.prediction_tolerance());
+    EXPECT_EQ(outcome.calibration_size(), 0) << "the coordinator has the twin's";
+
+    v1::TrainingTask pruned = CompressTask(twin, name + "_pruned");
+    pruned.mutable_trial()->clear_compress();
+    pruned.mutable_trial()->add_compress()->mutable_prune()->set_sparsity(0.5);
+    EXPECT_THAT(Text(Failure(pruned)), HasSubstr("only one with int8 ends"));
+  }
+}
+
 // What an autoencoder learns and is judged by is its own standardised input; the loss of the
 // sweep's other models does not fit it.
 TEST_F(TaskStreamTest, AutoencoderLearnsItsInput) {

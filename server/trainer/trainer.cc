@@ -268,6 +268,9 @@ absl::Status Trainer::Compress(Work& work) {
   if (!checkpoint.ok()) return Annotate(checkpoint.status(), place);
   absl::StatusOr<TrainedModel> model = ImportModel(*checkpoint);
   if (!model.ok()) return Annotate(model.status(), place);
+  if (auto* twin = std::get_if<QuantizedNetwork>(&*model)) {
+    if (spec.type() != v1::MODEL_TYPE_ONNX) return TakeTwin(work, std::move(*twin));
+  }
 
   CompressionInput input;
   input.trial = &work.trial();
@@ -287,6 +290,21 @@ absl::Status Trainer::Compress(Work& work) {
     work.outcome.mutable_calibration()->Add(quantized->calibration.begin(),
                                             quantized->calibration.end());
   }
+  return absl::OkStatus();
+}
+
+// The coordinator knows what calibration and training of the twin took.
+absl::Status Trainer::TakeTwin(Work& work, QuantizedNetwork twin) {
+  const auto& steps = work.trial().compress();
+  const bool int8_ends = !steps.empty() && steps.rbegin()->quantize().io() == v1::QUANTIZED_IO_INT8;
+  if (!int8_ends) {
+    return absl::FailedPreconditionError(
+        "the checkpoint is an int8 model, from which only one with int8 ends can be made");
+  }
+  work.cost.Begin();
+  twin.int8_io = true;
+  work.model = std::move(twin);
+  work.cost.EndTraining();
   return absl::OkStatus();
 }
 

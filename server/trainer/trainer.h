@@ -46,6 +46,8 @@ class Trainer {
   absl::Status BuildKnn(Work& work);
   absl::Status LoadOnnx(Work& work);
   absl::Status Compress(Work& work);
+  // The same model with int8 ends.
+  absl::Status TakeTwin(Work& work, QuantizedNetwork twin);
   void DescribeEnvironment(const Work& work, v1::TrainingOutcome& outcome) const;
 
   EngineChoice engine_;

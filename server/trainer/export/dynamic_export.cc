@@ -18,7 +18,7 @@ class DynamicExport {
       : network_(network.network),
         dynamic_(network),
         image_(IsImage(network_.sample_shape)),
-        builder_("tinyjoule") {}
+        builder_(kGraphName) {}
 
   onnx::ModelProto Write() {
     builder_.AddInput("input", BatchShape(network_.sample_shape));

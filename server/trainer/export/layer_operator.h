@@ -14,6 +14,8 @@ namespace tinyjoule {
 
 // What the exports of float and of quantised networks share.
 
+inline constexpr char kGraphName[] = "tinyjoule";
+
 // With the symbolic batch dimension in front.
 std::vector<int64_t> BatchShape(std::vector<int64_t> sample_shape);
 

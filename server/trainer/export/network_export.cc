@@ -89,7 +89,7 @@ namespace {
 class FloatExport {
  public:
   explicit FloatExport(const Network& network)
-      : network_(network), image_(IsImage(network.sample_shape)), builder_("tinyjoule") {}
+      : network_(network), image_(IsImage(network.sample_shape)), builder_(kGraphName) {}
 
   onnx::ModelProto Write() {
     builder_.AddInput("input", BatchShape(network_.sample_shape));

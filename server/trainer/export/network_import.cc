@@ -13,6 +13,7 @@
 #include "common/onnx/onnx_graph.h"
 #include "common/onnx/sliding_window.h"
 #include "server/trainer/export/clustered_weights.h"
+#include "server/trainer/export/layer_operator.h"
 #include "server/trainer/export/network_onnx.h"
 
 namespace tinyjoule {
@@ -286,10 +287,25 @@ absl::StatusOr<Network> ImportNetwork(const onnx::ModelProto& model) {
   return network;
 }
 
+namespace {
+
+// A user's int8 model is refused as what it is.
+bool IsQuantizedHere(const onnx::ModelProto& model) {
+  const onnx::GraphProto& graph = model.graph();
+  return graph.name() == kGraphName && graph.node_size() > 0 &&
+         graph.node(0).op_type() == "QuantizeLinear";
+}
+
+}  // namespace
+
 absl::StatusOr<TrainedModel> ImportModel(const onnx::ModelProto& model) {
   if (IsKnnModel(model)) {
     TJ_ASSIGN_OR_RETURN(KnnModel knn, ReadKnnModel(model));
     return TrainedModel(std::move(knn));
+  }
+  if (IsQuantizedHere(model)) {
+    TJ_ASSIGN_OR_RETURN(QuantizedNetwork quantized, ImportQuantizedNetwork(model));
+    return TrainedModel(std::move(quantized));
   }
   TJ_ASSIGN_OR_RETURN(Network network, ImportNetwork(model));
   return TrainedModel(std::move(network));

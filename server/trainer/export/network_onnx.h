@@ -40,7 +40,12 @@ onnx::ModelProto ExportModel(const TrainedModel& model);
 // InvalidArgument: a model that is not sound.
 absl::StatusOr<Network> ImportNetwork(const onnx::ModelProto& model);
 
-// A float32 network or k-nearest-neighbour model, as a base training leaves its checkpoint.
+// A static int8 network with float32 ends, of the same bytes when it is exported again; without its
+// calibration report. Unimplemented: anything that ExportNetwork did not write.
+absl::StatusOr<QuantizedNetwork> ImportQuantizedNetwork(const onnx::ModelProto& model);
+
+// A float32 network, a static int8 one with float32 ends, or a k-nearest-neighbour model, as a task
+// leaves what others start from.
 absl::StatusOr<TrainedModel> ImportModel(const onnx::ModelProto& model);
 
 }  // namespace tinyjoule

@@ -19,7 +19,7 @@ class QuantizedExport {
       : network_(network),
         image_(IsImage(network.sample_shape)),
         end_type_(network.int8_io ? onnx::TensorProto::INT8 : onnx::TensorProto::FLOAT),
-        builder_("tinyjoule") {}
+        builder_(kGraphName) {}
 
   onnx::ModelProto Write() {
     builder_.AddInput("input", BatchShape(network_.sample_shape), end_type_);
