@@ -57,8 +57,9 @@ std::vector<float> BiasScales(float in_scale, absl::Span<const float> weight_sca
 // The same network with the float values that weights and biases stand for.
 Network DequantizeNetwork(const QuantizedNetwork& network);
 
-// The outputs [row][output] for samples [row][sample size] by what the exported model says: every
-// value behind a layer rounded to its steps.
+// The outputs [row][output] for samples [row][sample size] as an int8 engine computes them: sums of
+// whole steps, which float32 holds exactly up to 2^24, multiplied into the result's steps and
+// rounded.
 std::vector<float> Predict(const QuantizedNetwork& network, absl::Span<const float> samples);
 
 }  // namespace tinyjoule

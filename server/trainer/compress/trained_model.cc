@@ -19,9 +19,9 @@ const Network* FloatPart(const TrainedModel& model) {
   return std::get_if<Network>(&model);
 }
 
-// A rounding that falls the other way inside moves what follows, the more so the deeper the network
-// is. A step for every so many layers, begun, is what the largest differences of MLPerf Tiny's
-// models between ONNX Runtime and us ask for.
+// Where an engine sums in float32, a rounding that falls the other way inside moves what follows,
+// the more so the deeper the network is. A step for every so many layers, begun, is what the
+// largest differences of MLPerf Tiny's models between such an engine and us ask for.
 constexpr int64_t kLayersPerStep = 4;
 
 // With the ten-thousandth that the comparison itself may round.

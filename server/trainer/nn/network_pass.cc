@@ -177,12 +177,15 @@ void NetworkPass::Add(const Stage& stage, PaddedMap& out) const {
     const float* left = a.Row(row);
     const float* right = b.Row(row);
     float* to = out.Row(row);
-    for (int64_t i = 0; i < out.row_length(); ++i) to[i] = std::max(left[i] + right[i], floor);
+    for (int64_t i = 0; i < out.row_length(); ++i) {
+      to[i] = std::max(stage.factor_in * left[i] + stage.factor_addend * right[i], floor);
+    }
   }
 }
 
 void NetworkPass::Round(size_t map, bool relu) {
   if (!roundings_[map]) return;
+  if (!roundings_[map]->factors.empty()) return RoundScaled(map);
   Rounding& rounding = *roundings_[map];
   const Quantization& quantization = rounding.quantization;
   const float low = DequantizeValue(quantization, -128) - 0.5F * quantization.scale;
@@ -200,9 +203,33 @@ void NetworkPass::Round(size_t map, bool relu) {
 
 void NetworkPass::FakeQuantize(size_t value, const Quantization& quantization) {
   const size_t map = map_of_[value];
-  roundings_[map] = Rounding{
-      quantization,
-      std::vector<float>(static_cast<size_t>(maps_[map].shape().size() * settings_.lanes))};
+  roundings_[map] =
+      Rounding{quantization,
+               std::vector<float>(static_cast<size_t>(maps_[map].shape().size() * settings_.lanes)),
+               {}};
+}
+
+void NetworkPass::RoundScaled(size_t map) {
+  const Rounding& rounding = *roundings_[map];
+  for (int64_t row = 0; row < maps_[map].rows(); ++row) {
+    const auto channel = static_cast<size_t>(row / maps_[map].shape().height);
+    const float factor = rounding.factors[channel % rounding.factors.size()];
+    float* value = maps_[map].Row(row);
+    for (int64_t i = 0; i < maps_[map].row_length(); ++i) {
+      value[i] = RoundToStep(rounding.quantization, factor * value[i]);
+    }
+  }
+}
+
+void NetworkPass::Requantize(size_t value, std::vector<float> factors, int8_t zero_point) {
+  const size_t map = map_of_[value];
+  Stage& stage = stages_[map - 1];
+  if (!stage.pass) {
+    stage.factor_in = factors.front();
+    stage.factor_addend = factors.back();
+    factors = {1.0F};
+  }
+  roundings_[map] = Rounding{{1.0F, zero_point}, {}, std::move(factors)};
 }
 
 absl::Span<float> NetworkPass::ExtraGradient(size_t value) {

@@ -87,6 +87,11 @@ class NetworkPass {
   // derivative passes where nothing saturates (a straight-through estimate).
   void FakeQuantize(size_t value, const Quantization& quantization);
 
+  // From now on the value is in whole steps of int8, less the zero point, as an engine computes it
+  // from others in theirs: what its layer gives is multiplied by `factors`, one for each channel or
+  // one for all, rounded and saturated. Of a sum, they are those of its two operands. Not to learn.
+  void Requantize(size_t value, std::vector<float> factors, int8_t zero_point);
+
  private:
   // A layer that computes a map of its own, with the ReLU behind it.
   struct Stage {
@@ -97,6 +102,9 @@ class NetworkPass {
     size_t addend = 0;
     // Null: a sum.
     std::unique_ptr<LayerPass> pass;
+    // What a sum multiplies its operands by.
+    float factor_in = 1;
+    float factor_addend = 1;
     // Also in `pass`; null for other kinds.
     BatchNormPass* norm = nullptr;
   };
@@ -105,6 +113,8 @@ class NetworkPass {
     Quantization quantization;
     // 1 where the value was inside the range (and a ReLU let it pass), in the order of rows.
     std::vector<float> passes;
+    // Before it is rounded; empty: 1.
+    std::vector<float> factors;
   };
 
   void CreateStages();
@@ -113,6 +123,7 @@ class NetworkPass {
   void Run(const float* parameters);
   void Add(const Stage& stage, PaddedMap& out) const;
   void Round(size_t map, bool relu);
+  void RoundScaled(size_t map);
   void BackwardStage(size_t index, const float* parameters, float* gradients);
   void MaskGradient(const Stage& stage, size_t map);
   void InputGradients(const Stage& stage, size_t map, const float* parameters);
