@@ -63,7 +63,8 @@ TEST(AgentIsolationTest, AStalledCoordinatorAndAWatcherChangeNoBitOfTheResult) {
   quiet.Measure();
   const std::vector<std::string> expected = quiet.TakeAll();
   ASSERT_EQ(quiet.Result().state(), v1::ATTEMPT_STATE_SUCCEEDED) << quiet.Result().reason();
-  ASSERT_TRUE(quiet.Result().windows(kWindows).has_energy_j()) << quiet.Result().energy_absent_reason();
+  ASSERT_TRUE(quiet.Result().windows(kWindows).has_energy_j())
+      << quiet.Result().energy_absent_reason();
   ASSERT_GT(expected.size(), 300u * kWindows) << "a chunk a second";
 
   LongRun disturbed;

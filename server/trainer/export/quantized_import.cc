@@ -8,7 +8,6 @@
 
 #include "absl/strings/str_cat.h"
 #include "common/base/status.h"
-#include "common/onnx/onnx_graph.h"
 #include "server/trainer/export/network_onnx.h"
 
 namespace tinyjoule {
@@ -127,6 +126,10 @@ class QuantizedImport {
     if (scale == tensors_.end() || bias == tensors_.end()) return Refuse(layer.layer.name);
     layer.weight_scale = Elements<float>(*scale->second);
     layer.bias = Elements<int32_t>(*bias->second);
+    const size_t channels = layer.layer.bias.size();
+    const bool fits = layer.bias.size() == channels &&
+                      (layer.weight_scale.size() == 1 || layer.weight_scale.size() == channels);
+    if (!fits) return Refuse(layer.layer.name);
     for (const float value : layer.layer.weight) {
       layer.weight.push_back(static_cast<int8_t>(value));
     }
