@@ -102,7 +102,7 @@ TEST_F(TwinsTest, WhenItsTwinFailsItStartsFromItsBase) {
   EXPECT_EQ(executor_->tasks[0].checkpoint_path(), PathOf(base));
 }
 
-// What has no twin: other modes, float32 ends, and models that are no network or a user's own.
+// What has no twin: other modes, float32 ends, and stored points, a student's too.
 TEST(TwinTest, OnlyNetworksThatAreCalibratedHaveOne) {
   v1::TrainingTask task;
   task.set_kind(v1::TASK_KIND_COMPRESS);
@@ -121,10 +121,14 @@ TEST(TwinTest, OnlyNetworksThatAreCalibratedHaveOne) {
   step.set_mode(v1::QUANTIZE_MODE_DYNAMIC);
   EXPECT_EQ(TwinWithFloatEnds(task), "");
   step.set_mode(v1::QUANTIZE_MODE_STATIC);
-  for (const v1::ModelType type : {v1::MODEL_TYPE_TINYKNN, v1::MODEL_TYPE_ONNX}) {
-    task.mutable_trial()->mutable_model()->set_type(type);
-    EXPECT_EQ(TwinWithFloatEnds(task), "");
-  }
+  task.mutable_trial()->mutable_model()->set_type(v1::MODEL_TYPE_TINYKNN);
+  EXPECT_EQ(TwinWithFloatEnds(task), "");
+  v1::DistillStep& distill = *task.mutable_trial()->mutable_compress(0)->mutable_distill();
+  distill.mutable_student()->set_type(v1::MODEL_TYPE_TINYMLP);
+  EXPECT_NE(TwinWithFloatEnds(task), "");
+  distill.mutable_student()->set_type(v1::MODEL_TYPE_TINYKNN);
+  task.mutable_trial()->mutable_model()->set_type(v1::MODEL_TYPE_TINYMLP);
+  EXPECT_EQ(TwinWithFloatEnds(task), "");
 }
 
 }  // namespace

@@ -84,12 +84,6 @@ class Planner {
   Plan plan_;
 };
 
-// A stored int8 model that is no network has the same ends in any case; a user's may be int8
-// already.
-bool MakesNetwork(const v1::ModelSpec& model) {
-  return model.type() != v1::MODEL_TYPE_TINYKNN && model.type() != v1::MODEL_TYPE_ONNX;
-}
-
 bool Covers(const ReferencedFile& wanted, const v1::InputFile& input) {
   return input.name() == wanted.name ||
          (!wanted.folder_files.empty() && absl::StartsWith(input.name(), wanted.name + "/"));
@@ -102,14 +96,16 @@ absl::StatusOr<Plan> PlanSweep(const SweepRecord& sweep) { return Planner(sweep)
 std::string TwinWithFloatEnds(const v1::TrainingTask& task) {
   v1::TrialSpec trial = task.trial();
   if (task.kind() != v1::TASK_KIND_COMPRESS || trial.compress_size() == 0) return "";
-  bool network = MakesNetwork(trial.model());
+  v1::ModelType type = trial.model().type();
   for (const v1::CompressStep& step : trial.compress()) {
-    if (step.distill().has_student()) network = MakesNetwork(step.distill().student());
+    if (step.distill().has_student()) type = step.distill().student().type();
   }
   v1::QuantizeStep& last = *trial.mutable_compress()->rbegin()->mutable_quantize();
   const bool calibrates =
       last.mode() == v1::QUANTIZE_MODE_STATIC || last.mode() == v1::QUANTIZE_MODE_QAT;
-  if (!network || !calibrates || last.io() != v1::QUANTIZED_IO_INT8) return "";
+  // Points have no ends to choose.
+  const bool has_ends = type != v1::MODEL_TYPE_TINYKNN;
+  if (!has_ends || !calibrates || last.io() != v1::QUANTIZED_IO_INT8) return "";
   last.set_io(v1::QUANTIZED_IO_FLOAT32);
   return TaskContentHash(task.kind(), trial, {task.inputs().begin(), task.inputs().end()});
 }

@@ -203,6 +203,27 @@ TEST_F(TaskStreamTest, Int8EndsAreMadeFromTheModelWithFloatEnds) {
   }
 }
 
+// The int8 model that a task starts from may be the user's own, and not a twin.
+TEST_F(TaskStreamTest, AUsersInt8ModelIsQuantisedAlready) {
+  const v1::TrainingTask base = BaseTask(v1::MODEL_TYPE_TINYMLP, "base");
+  Outcome(base);
+  v1::TrainingTask twin = CompressTask(base, "twin");
+  v1::QuantizeStep& step = *twin.mutable_trial()->add_compress()->mutable_quantize();
+  step.set_mode(v1::QUANTIZE_MODE_STATIC);
+  Outcome(twin);
+  v1::TrainingTask task = CompressTask(twin, "mine");
+  task.mutable_trial()->mutable_model()->set_type(v1::MODEL_TYPE_ONNX);
+  task.mutable_trial()->mutable_model()->set_path("mine.onnx");
+  task.mutable_trial()->mutable_compress(0)->mutable_quantize()->set_io(v1::QUANTIZED_IO_INT8);
+  v1::InputFile& file = *task.add_inputs();
+  file.set_name("mine.onnx");
+  file.set_local_path(JoinPath(twin.output_dir(), "model.onnx"));
+  EXPECT_THAT(Text(Failure(task)), HasSubstr("quantised already"));
+  // The float model is the user's: what the task starts from is its twin.
+  file.set_local_path(JoinPath(base.output_dir(), "model.onnx"));
+  EXPECT_GT(Outcome(task).size().model_bytes(), 0u);
+}
+
 // What an autoencoder learns and is judged by is its own standardised input; the loss of the
 // sweep's other models does not fit it.
 TEST_F(TaskStreamTest, AutoencoderLearnsItsInput) {

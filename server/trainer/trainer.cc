@@ -9,6 +9,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
+#include "common/base/digest.h"
 #include "common/base/file_system.h"
 #include "common/base/random_source.h"
 #include "common/base/status.h"
@@ -84,6 +85,15 @@ std::string LocalPathOf(const v1::TrainingTask& task, const std::string& name) {
     if (input.name() == name && !input.local_path().empty()) return input.local_path();
   }
   return name;
+}
+
+// The task starts from the file that the sweep names, which may be an int8 model from here.
+bool IsUsersModel(const v1::TrainingTask& task) {
+  if (task.trial().model().type() != v1::MODEL_TYPE_ONNX) return false;
+  const absl::StatusOr<std::string> start = Sha256HexOfFile(task.checkpoint_path());
+  const absl::StatusOr<std::string> named =
+      Sha256HexOfFile(LocalPathOf(task, task.trial().model().path()));
+  return start.ok() && named.ok() && *start == *named;
 }
 
 // A user's model, and its layers where a network has the like.
@@ -269,7 +279,7 @@ absl::Status Trainer::Compress(Work& work) {
   absl::StatusOr<TrainedModel> model = ImportModel(*checkpoint);
   if (!model.ok()) return Annotate(model.status(), place);
   if (auto* twin = std::get_if<QuantizedNetwork>(&*model)) {
-    if (spec.type() != v1::MODEL_TYPE_ONNX) return TakeTwin(work, std::move(*twin));
+    if (!IsUsersModel(work.task)) return TakeTwin(work, std::move(*twin));
   }
 
   CompressionInput input;
