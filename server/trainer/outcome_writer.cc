@@ -68,6 +68,8 @@ class OutcomeWriter {
     cost_.Begin();
     TJ_RETURN_IF_ERROR(Evaluate());
     cost_.EndEvaluation();
+    outcome_.set_prediction_tolerance(
+        PredictionTolerance(model_, split_.inputs_test, predictions_));
     TJ_RETURN_IF_ERROR(WriteTensors());
     return AddBaselines();
   }
@@ -96,7 +98,6 @@ class OutcomeWriter {
     }
     TJ_ASSIGN_OR_RETURN(*outcome_.mutable_quality(),
                         ComputeQuality(split_.output_kind, split_.tested_targets(), predictions_));
-    outcome_.set_prediction_tolerance(PredictionTolerance(model_, predictions_));
     return absl::OkStatus();
   }
 

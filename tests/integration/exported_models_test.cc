@@ -72,7 +72,7 @@ class ExportedModelTest : public testing::TestWithParam<std::tuple<v1::Engine, L
     const std::vector<float> expected = PredictModel(model, samples_);
     const std::vector<float> actual = OnDevice(model);
     ASSERT_EQ(actual.size(), expected.size()) << what;
-    const double tolerance = PredictionTolerance(model, expected);
+    const double tolerance = PredictionTolerance(model, samples_, expected);
     float spread = 0;
     for (size_t i = 0; i < expected.size(); ++i) {
       EXPECT_NEAR(actual[i], expected[i], tolerance) << what << ", value " << i;

@@ -40,7 +40,7 @@ TEST(GivenModelTest, PredictsByTheReferenceOperators) {
   const float expected[] = {Sigmoid(7), Sigmoid(-1), Sigmoid(-1), Sigmoid(2)};
   ASSERT_EQ(predictions.size(), 4);
   for (size_t i = 0; i < 4; ++i) EXPECT_NEAR(predictions[i], expected[i], 1e-6) << i;
-  EXPECT_NEAR(PredictionTolerance(TrainedModel(*model), predictions), 1e-4, 1e-9);
+  EXPECT_NEAR(PredictionTolerance(TrainedModel(*model), {}, predictions), 1e-4, 1e-9);
 }
 
 TEST(GivenModelTest, ToleratesOneStepOfAnInt8Output) {
@@ -55,7 +55,7 @@ TEST(GivenModelTest, ToleratesOneStepOfAnInt8Output) {
   ASSERT_TRUE(given.ok()) << given.status();
   const std::vector<float> predictions = PredictModel(TrainedModel(*given), {0.3F, -70});
   EXPECT_EQ(predictions, (std::vector<float>{0.5F, -65.5F}));
-  EXPECT_NEAR(PredictionTolerance(TrainedModel(*given), predictions), 0.5, 1e-3);
+  EXPECT_NEAR(PredictionTolerance(TrainedModel(*given), {}, predictions), 0.5, 1e-3);
 }
 
 // x + x in whole numbers: in steps of 1/2 around 3, out in steps of 2 around -4.
@@ -75,7 +75,7 @@ TEST(GivenModelTest, TakesAndGivesWholeNumbersAsNumbers) {
   // 3.1 is 3 and doubled 6; -4.4 is -4.5 and doubled -9, half way between -8 and -10: to even.
   const std::vector<float> predictions = PredictModel(TrainedModel(*given), {3.1F, -4.4F});
   EXPECT_EQ(predictions, (std::vector<float>{6, -8}));
-  EXPECT_NEAR(PredictionTolerance(TrainedModel(*given), predictions), 2, 1e-3);
+  EXPECT_NEAR(PredictionTolerance(TrainedModel(*given), {}, predictions), 2, 1e-3);
 }
 
 TEST(GivenModelTest, SaysWhatDoesNotFit) {

@@ -82,4 +82,16 @@ std::vector<float> Predict(const QuantizedNetwork& network, absl::Span<const flo
   return outputs;
 }
 
+std::vector<float> PredictInFloats(const QuantizedNetwork& network,
+                                   absl::Span<const float> samples) {
+  const Network floats = DequantizeNetwork(network);
+  NetworkPass pass(floats, PredictionRows(floats, samples));
+  pass.FakeQuantize(0, network.input);
+  for (size_t i = 0; i < network.layers.size(); ++i) {
+    const QuantizedLayer& layer = network.layers[i];
+    if (!KeepsSteps(layer.layer.kind)) pass.FakeQuantize(i + 1, layer.output);
+  }
+  return Predict(pass, FlatParameters(floats), samples);
+}
+
 }  // namespace tinyjoule

@@ -62,6 +62,11 @@ Network DequantizeNetwork(const QuantizedNetwork& network);
 // rounded.
 std::vector<float> Predict(const QuantizedNetwork& network, absl::Span<const float> samples);
 
+// The same as the exported file says it, operator by operator: sums of dequantised values in
+// float32, rounded to steps. Now and then another step, where a sum lies near a half.
+std::vector<float> PredictInFloats(const QuantizedNetwork& network,
+                                   absl::Span<const float> samples);
+
 }  // namespace tinyjoule
 
 #endif  // SERVER_TRAINER_COMPRESS_QUANTIZED_NETWORK_H_

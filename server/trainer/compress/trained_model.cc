@@ -25,10 +25,32 @@ const Network* FloatPart(const TrainedModel& model) {
 constexpr int64_t kLayersPerStep = 4;
 
 // With the ten-thousandth that the comparison itself may round.
+double ToleratedSteps(int64_t layers_with_weights) {
+  const int64_t begun = (layers_with_weights + kLayersPerStep - 1) / kLayersPerStep;
+  return 1.0001 * static_cast<double>(std::max<int64_t>(begun, 1));
+}
+
 double ToleratedSteps(const std::vector<Layer>& layers) {
-  const int64_t count = std::count_if(layers.begin(), layers.end(),
-                                      [](const Layer& layer) { return layer.HasParameters(); });
-  return 1.0001 * static_cast<double>((count + kLayersPerStep - 1) / kLayersPerStep);
+  return ToleratedSteps(std::count_if(layers.begin(), layers.end(),
+                                      [](const Layer& layer) { return layer.HasParameters(); }));
+}
+
+double ToleratedSteps(const onnx::ModelProto& model) {
+  const auto& nodes = model.graph().node();
+  return ToleratedSteps(std::count_if(nodes.begin(), nodes.end(), [](const onnx::NodeProto& node) {
+    return node.op_type() == "Conv" || node.op_type() == "Gemm" || node.op_type() == "MatMul";
+  }));
+}
+
+// Of the largest difference that was seen, because another runtime makes others.
+constexpr double kRestlessness = 2;
+
+double LargestDifference(absl::Span<const float> a, absl::Span<const float> b) {
+  double largest = 0;
+  for (size_t i = 0; i < a.size(); ++i) {
+    largest = std::max(largest, std::abs(static_cast<double>(a[i]) - b[i]));
+  }
+  return largest;
 }
 
 }  // namespace
@@ -55,15 +77,27 @@ int64_t OutputCount(const TrainedModel& model) {
   return std::get<KnnModel>(model).output_count();
 }
 
-double PredictionTolerance(const TrainedModel& model, absl::Span<const float> predictions) {
+double PredictionTolerance(const TrainedModel& model, absl::Span<const float> samples,
+                           absl::Span<const float> predictions) {
   if (const auto* quantized = std::get_if<QuantizedNetwork>(&model)) {
-    return ToleratedSteps(DequantizeNetwork(*quantized).layers) * quantized->OutputStep();
+    const double steps =
+        ToleratedSteps(DequantizeNetwork(*quantized).layers) * quantized->OutputStep();
+    const double seen = LargestDifference(PredictInFloats(*quantized, samples), predictions);
+    return std::max(steps, kRestlessness * seen);
   }
   const auto* given = std::get_if<GivenModel>(&model);
-  if (given != nullptr && given->output_step > 0) return 1.0001 * given->output_step;
+  if (given != nullptr && given->output_step > 0) {
+    return ToleratedSteps(given->proto) * given->output_step;
+  }
   if (const auto* dynamic = std::get_if<DynamicNetwork>(&model)) {
     const ValueRange range = RangeOf(predictions);
-    return ToleratedSteps(dynamic->network.layers) * (range.high - range.low) / 255;
+    const double steps = ToleratedSteps(dynamic->network.layers) * (range.high - range.low) / 255;
+    // As much as a float32 sum is off, and all ranges with it.
+    constexpr float kRelativeError = 1e-6F;
+    std::vector<float> moved(samples.begin(), samples.end());
+    for (float& value : moved) value *= 1 + kRelativeError;
+    const double seen = LargestDifference(Predict(*dynamic, moved), predictions);
+    return std::max(steps, kRestlessness * seen);
   }
   double largest = 1;
   for (float value : predictions) largest = std::max<double>(largest, std::abs(value));

@@ -179,6 +179,22 @@ TEST_P(ExportTest, QuantizedModelComesBack) {
   }
 }
 
+// A float32 sum near a half may lie on its other side, which is rare and tolerated.
+TEST_P(ExportTest, WholeStepsAndFloatsPredictTheSame) {
+  const QuantizedNetwork quantized = *QuantizeNetwork(network_, samples_);
+  const std::vector<float> steps = Predict(quantized, samples_);
+  const std::vector<float> floats = PredictInFloats(quantized, samples_);
+  ASSERT_EQ(floats.size(), steps.size());
+  const double tolerance = PredictionTolerance(TrainedModel(quantized), samples_, steps);
+  EXPECT_GE(tolerance, quantized.OutputStep());
+  size_t others = 0;
+  for (size_t i = 0; i < steps.size(); ++i) {
+    EXPECT_LE(std::abs(steps[i] - floats[i]), tolerance / 2) << i;
+    if (std::abs(steps[i] - floats[i]) > 0.5F * quantized.OutputStep()) ++others;
+  }
+  EXPECT_LE(others, steps.size() / 20);
+}
+
 INSTANTIATE_TEST_SUITE_P(
     Layouts, ExportTest,
     testing::Values(Layout{"Cnn", v1::MODEL_TYPE_TINYCNN, v1::POOLING_NONE, {1, 5}},
