@@ -20,92 +20,12 @@
 #include "common/onnx/onnx_builder.h"
 #include "common/onnx/tensor_file.h"
 #include "server/trainer/recife_dataset.h"
+#include "server/trainer/task_stream_fixture.h"
 
 namespace tinyjoule {
 namespace {
 
 using ::testing::HasSubstr;
-
-// The trainer behind its own border: JSON lines in, JSON lines and files out. On the synthetic data
-// set, which needs no file.
-class TaskStreamTest : public testing::Test {
- protected:
-  void SetUp() override {
-    folder_ = testing::TempDir() + "tinyjoule_task_stream_" +
-              testing::UnitTest::GetInstance()->current_test_info()->name();
-    std::filesystem::remove_all(folder_);
-    std::filesystem::create_directories(folder_);
-  }
-  void TearDown() override { std::filesystem::remove_all(folder_); }
-
-  v1::TrainingTask BaseTask(v1::ModelType model, const std::string& output) {
-    v1::TrainingTask task;
-    task.set_task_id(output);
-    task.set_kind(v1::TASK_KIND_BASE);
-    v1::TrialSpec& trial = *task.mutable_trial();
-    trial.mutable_dataset()->set_type(v1::DATASET_TYPE_SYNTHETIC_WEATHER);
-    trial.mutable_dataset()->mutable_synthetic_weather()->set_rows(900);
-    trial.mutable_dataset()->mutable_split()->set_method(v1::SPLIT_METHOD_HOLDOUT);
-    trial.mutable_model()->set_type(model);
-    trial.mutable_train()->set_epochs(3);
-    trial.set_seed(42);
-    task.set_output_dir(NewFolder(output));
-    return task;
-  }
-
-  v1::TrainingTask CompressTask(v1::TrainingTask task, const std::string& output) {
-    task.set_task_id(output);
-    task.set_kind(v1::TASK_KIND_COMPRESS);
-    task.set_checkpoint_path(JoinPath(task.output_dir(), "model.onnx"));
-    task.set_output_dir(NewFolder(output));
-    return task;
-  }
-
-  std::string NewFolder(const std::string& name) {
-    const std::string path = JoinPath(folder_, name);
-    std::filesystem::create_directories(path);
-    return path;
-  }
-
-  static std::string Json(const v1::TrainingTask& task) {
-    std::string json;
-    EXPECT_TRUE(google::protobuf::util::MessageToJsonString(task, &json).ok());
-    return json;
-  }
-
-  // The events of the lines.
-  std::vector<v1::TrainingEvent> Send(const std::string& lines) {
-    std::istringstream tasks(lines);
-    std::stringstream output;
-    RunTaskStream(trainer_, tasks, output);
-    std::vector<v1::TrainingEvent> events;
-    for (std::string line; std::getline(output, line);) {
-      EXPECT_TRUE(google::protobuf::util::JsonStringToMessage(line, &events.emplace_back()).ok())
-          << line;
-    }
-    return events;
-  }
-
-  v1::TrainingOutcome Outcome(const v1::TrainingTask& task) {
-    const std::vector<v1::TrainingEvent> events = Send(Json(task));
-    EXPECT_FALSE(events.empty());
-    EXPECT_TRUE(events.back().has_outcome()) << events.back().ShortDebugString();
-    EXPECT_EQ(events.back().task_id(), task.task_id());
-    return events.back().outcome();
-  }
-
-  v1::TrainingFailure Failure(const v1::TrainingTask& task) {
-    const std::vector<v1::TrainingEvent> events = Send(Json(task));
-    EXPECT_TRUE(events.back().has_failure()) << events.back().ShortDebugString();
-    return events.back().failure();
-  }
-
-  static std::string Text(const v1::TrainingFailure& failure) { return failure.message(); }
-
-  SystemClock clock_;
-  Trainer trainer_{EngineChoice::kNative, clock_};
-  std::string folder_;
-};
 
 TEST_F(TaskStreamTest, OutcomeIsComplete) {
   const v1::TrainingTask task = BaseTask(v1::MODEL_TYPE_TINYCNN, "base");
@@ -165,63 +85,6 @@ TEST_F(TaskStreamTest, CompressesTheCheckpoint) {
   // Half of 320, 2048 and 32 weights.
   EXPECT_EQ(outcome.size().parameter_count() - outcome.size().nonzero_count(), 1200U);
   EXPECT_EQ(outcome.history_size(), 0);
-}
-
-// A model with int8 ends is the same by either way, and calibrated once.
-TEST_F(TaskStreamTest, Int8EndsAreMadeFromTheModelWithFloatEnds) {
-  const v1::TrainingTask base = BaseTask(v1::MODEL_TYPE_TINYCNN, "base");
-  Outcome(base);
-  for (const v1::QuantizeMode mode : {v1::QUANTIZE_MODE_STATIC, v1::QUANTIZE_MODE_QAT}) {
-    const std::string name = v1::QuantizeMode_Name(mode);
-    v1::TrainingTask twin = CompressTask(base, name + "_float");
-    v1::QuantizeStep& step = *twin.mutable_trial()->add_compress()->mutable_quantize();
-    step.set_mode(mode);
-    step.set_io(v1::QUANTIZED_IO_FLOAT32);
-    if (mode == v1::QUANTIZE_MODE_QAT) step.set_epochs(1);
-    const v1::TrainingOutcome with_float_ends = Outcome(twin);
-    EXPECT_GT(with_float_ends.calibration_size(), 0);
-
-    v1::TrainingTask directly = CompressTask(base, name + "_int8");
-    *directly.mutable_trial() = twin.trial();
-    directly.mutable_trial()->mutable_compress(0)->mutable_quantize()->set_io(
-        v1::QUANTIZED_IO_INT8);
-    v1::TrainingTask from_twin = directly;
-    from_twin.set_checkpoint_path(JoinPath(twin.output_dir(), "model.onnx"));
-    from_twin.set_output_dir(NewFolder(name + "_from_twin"));
-    const v1::TrainingOutcome expected = Outcome(directly);
-    const v1::TrainingOutcome outcome = Outcome(from_twin);
-    EXPECT_EQ(outcome.model().sha256(), expected.model().sha256());
-    EXPECT_NE(outcome.model().sha256(), with_float_ends.model().sha256());
-    EXPECT_EQ(outcome.predictions().sha256(), expected.predictions().sha256());
-    EXPECT_EQ(outcome.prediction_tolerance(), expected.prediction_tolerance());
-    EXPECT_EQ(outcome.calibration_size(), 0) << "the coordinator has the twin's";
-
-    v1::TrainingTask pruned = CompressTask(twin, name + "_pruned");
-    pruned.mutable_trial()->clear_compress();
-    pruned.mutable_trial()->add_compress()->mutable_prune()->set_sparsity(0.5);
-    EXPECT_THAT(Text(Failure(pruned)), HasSubstr("only one with int8 ends"));
-  }
-}
-
-// The int8 model that a task starts from may be the user's own, and not a twin.
-TEST_F(TaskStreamTest, AUsersInt8ModelIsQuantisedAlready) {
-  const v1::TrainingTask base = BaseTask(v1::MODEL_TYPE_TINYMLP, "base");
-  Outcome(base);
-  v1::TrainingTask twin = CompressTask(base, "twin");
-  v1::QuantizeStep& step = *twin.mutable_trial()->add_compress()->mutable_quantize();
-  step.set_mode(v1::QUANTIZE_MODE_STATIC);
-  Outcome(twin);
-  v1::TrainingTask task = CompressTask(twin, "mine");
-  task.mutable_trial()->mutable_model()->set_type(v1::MODEL_TYPE_ONNX);
-  task.mutable_trial()->mutable_model()->set_path("mine.onnx");
-  task.mutable_trial()->mutable_compress(0)->mutable_quantize()->set_io(v1::QUANTIZED_IO_INT8);
-  v1::InputFile& file = *task.add_inputs();
-  file.set_name("mine.onnx");
-  file.set_local_path(JoinPath(twin.output_dir(), "model.onnx"));
-  EXPECT_THAT(Text(Failure(task)), HasSubstr("quantised already"));
-  // The float model is the user's: what the task starts from is its twin.
-  file.set_local_path(JoinPath(base.output_dir(), "model.onnx"));
-  EXPECT_GT(Outcome(task).size().model_bytes(), 0u);
 }
 
 // What an autoencoder learns and is judged by is its own standardised input; the loss of the

@@ -30,7 +30,14 @@ double ToleratedSteps(int64_t layers_with_weights) {
   return 1.0001 * static_cast<double>(std::max<int64_t>(begun, 1));
 }
 
-double ToleratedSteps(const std::vector<Layer>& layers) {
+double ToleratedSteps(const QuantizedNetwork& network) {
+  return ToleratedSteps(
+      std::count_if(network.layers.begin(), network.layers.end(),
+                    [](const QuantizedLayer& layer) { return layer.layer.HasParameters(); }));
+}
+
+double ToleratedSteps(const DynamicNetwork& dynamic) {
+  const std::vector<Layer>& layers = dynamic.network.layers;
   return ToleratedSteps(std::count_if(layers.begin(), layers.end(),
                                       [](const Layer& layer) { return layer.HasParameters(); }));
 }
@@ -80,8 +87,7 @@ int64_t OutputCount(const TrainedModel& model) {
 double PredictionTolerance(const TrainedModel& model, absl::Span<const float> samples,
                            absl::Span<const float> predictions) {
   if (const auto* quantized = std::get_if<QuantizedNetwork>(&model)) {
-    const double steps =
-        ToleratedSteps(DequantizeNetwork(*quantized).layers) * quantized->OutputStep();
+    const double steps = ToleratedSteps(*quantized) * quantized->OutputStep();
     const double seen = LargestDifference(PredictInFloats(*quantized, samples), predictions);
     return std::max(steps, kRestlessness * seen);
   }
@@ -91,7 +97,7 @@ double PredictionTolerance(const TrainedModel& model, absl::Span<const float> sa
   }
   if (const auto* dynamic = std::get_if<DynamicNetwork>(&model)) {
     const ValueRange range = RangeOf(predictions);
-    const double steps = ToleratedSteps(dynamic->network.layers) * (range.high - range.low) / 255;
+    const double steps = ToleratedSteps(*dynamic) * (range.high - range.low) / 255;
     // As much as a float32 sum is off, and all ranges with it.
     constexpr float kRelativeError = 1e-6F;
     std::vector<float> moved(samples.begin(), samples.end());
