@@ -56,7 +56,7 @@ void AddConstants(const KnnModel& model, OnnxBuilder* builder) {
   builder->AddInitializer("knn_k", {1}, std::vector<int64_t>{model.k});
   builder->AddInitializer("axis_1", {1}, std::vector<int64_t>{1});
   builder->AddInitializer("axis_2", {1}, std::vector<int64_t>{2});
-  builder->AddScalar("zero", 0.0f);
+  if (model.weights == KnnWeighting::kDistance) builder->AddScalar("zero", 0.0f);
 }
 
 // The k smallest squared distances "near" [N, k] and the targets of those points "votes" [N, k, T].
