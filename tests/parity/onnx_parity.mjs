@@ -24,6 +24,9 @@ const kMaxRows = 2000;
 // A k-NN graph compares all rows of a run with all points at once.
 const kRowsPerRun = 64;
 const kRelativeToleranceFloat = 1e-4;
+// By default ONNX Runtime shifts int8 to uint8 on some processors. What a model takes and gives as
+// int8 cannot be shifted, and the layer beside it is computed in float32 there.
+const kSessionOptions = {extra: {session: {qdqisint8allowed: '1'}}};
 const [trainerPath, workFolder] = process.argv.slice(2);
 
 class Trainer {
@@ -135,7 +138,7 @@ if (dataFolder !== '' && existsSync(join(dataFolder, 'mnist'))) {
                  maxTest: 500};
   cases.push({name: 'mnist-tinycnn', dataset: mnist, variants: networkVariants,
               model: {type: 'MODEL_TYPE_TINYCNN', conv: [4, 8], kernel: 3, dense: [16]}});
-  const few = {...mnist, maxTrain: 200, maxTest: 64};
+  const few = {...mnist, maxTrain: 200, maxTest: 256};
   for (const type of ['RESNET8', 'DS_CNN', 'MOBILENET_V1', 'AUTOENCODER']) {
     cases.push({name: `mnist-${type.toLowerCase()}`, dataset: few, variants: graphVariants,
                 model: {type: `MODEL_TYPE_${type}`}});
@@ -172,7 +175,7 @@ async function compare(folder, {rowsPerRun, int8, int8Io}) {
   const expected = readTensorFile(join(folder, 'predictions.pb'));
   const rows = Math.min(inputs.dims[0], kMaxRows);
   const sampleSize = inputs.values.length / inputs.dims[0];
-  const session = await ort.InferenceSession.create(join(folder, 'model.onnx'));
+  const session = await ort.InferenceSession.create(join(folder, 'model.onnx'), kSessionOptions);
   const coding = int8Io ? codingOf(folder) : null;
   const step = int8 ? codingOf(folder).step : Infinity;
   const outputs = [];
@@ -188,37 +191,34 @@ async function compare(folder, {rowsPerRun, int8, int8Io}) {
   const count = rows * (expected.values.length / expected.dims[0]);
   if (outputs.length !== count) throw new Error(`${folder}: ${outputs.length} outputs, not ${count}`);
   let difference = 0;
-  let beyondOneStep = 0;
   let different = 0;
   let largest = 1;
   for (let i = 0; i < count; ++i) {
     // NaN must not pass for equal.
     const at = Math.abs(outputs[i] - expected.values[i]);
     if (!(at <= difference)) difference = at;
-    if (at > 1.5 * step) ++beyondOneStep;
     if (at > 0.5 * step) ++different;
     largest = Math.max(largest, Math.abs(expected.values[i]));
   }
   await session.release();
-  return {difference, largest, beyondOneStep, shareDifferent: different / count};
+  return {difference, largest, different, count};
 }
 
 let failures = 0;
 
 async function check(name, folder, outcome, quantizedNetwork) {
   const dynamic = name.includes('dynamic');
-  const {difference, largest, beyondOneStep, shareDifferent} = await compare(folder, {
+  const {difference, largest, different, count} = await compare(folder, {
     rowsPerRun: dynamic ? 1 : kRowsPerRun, int8: quantizedNetwork && !dynamic,
     int8Io: name.includes('int8-io')});
   const tolerance = outcome.predictionTolerance;
   // A tolerance that hides errors is an error too; `largest` may miss rows that were left out.
   const honest = quantizedNetwork || tolerance <= 10 * kRelativeToleranceFloat * largest;
-  const passed = difference <= tolerance && honest && beyondOneStep === 0;
+  const passed = difference <= tolerance && honest && different === 0;
   if (!passed) ++failures;
   console.log(`${passed ? 'ok  ' : 'FAIL'} ${name}: largest difference ` +
               `${difference.toExponential(2)}, tolerance ${tolerance.toExponential(2)}` +
-              (shareDifferent > 0 ? `, ${(100 * shareDifferent).toFixed(2)} % by a step` : '') +
-              (beyondOneStep > 0 ? `, ${beyondOneStep} outputs by more` : ''));
+              (different > 0 ? `, ${different} of ${count} outputs by a step or more` : ''));
 }
 
 const trainer = new Trainer(trainerPath);
