@@ -82,6 +82,7 @@ TEST_F(CoordAppTest, ShowTellsEverySizeOfAModel) {
 TEST_F(CoordAppTest, ShowTellsWhatQuantisationMadeOfEachLayer) {
   v1::TrialSummary& trial = *fake_.trials.add_trials();
   trial.set_trial_id("trial-1");
+  trial.mutable_outcome()->set_output_kind(v1::OUTPUT_KIND_REGRESSION);
   v1::LayerCalibration& layer = *trial.mutable_outcome()->add_calibration();
   layer.set_layer("conv1");
   layer.set_observed_low(-1.5);
@@ -90,10 +91,13 @@ TEST_F(CoordAppTest, ShowTellsWhatQuantisationMadeOfEachLayer) {
   layer.set_range_high(2.5);
   layer.set_clipped(0.0125);
   layer.set_output_sqnr_db(38.04);
+  layer.set_test_clipped(0.002);
   EXPECT_EQ(Run({"show", "trial-1"}), 0);
   EXPECT_THAT(out_.str(), HasSubstr("trial_id: \"trial-1\""));
   EXPECT_THAT(out_.str(), HasSubstr("observed low"));
-  EXPECT_THAT(out_.str(), ContainsRegex("conv1 +-1.5 +3 +-1.25 +2.5 +1.25 +38.0"));
+  EXPECT_THAT(out_.str(), ContainsRegex("conv1 +-1.5 +3 +-1.25 +2.5 +1.25 +0.2 +38.0"));
+  EXPECT_THAT(err_.str(), HasSubstr("0.2 % of the outputs for the test rows are beyond what the "
+                                    "training rows gave: static int8 ends at -1.25 and 2.5,"));
   EXPECT_THAT(out_.str(), Not(HasSubstr("observed_low:")));
   EXPECT_EQ(Run({"-o", "json", "show", "trial-1"}), 0);
   EXPECT_THAT(out_.str(), HasSubstr("\"observed_low\": -1.5"));

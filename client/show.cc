@@ -31,6 +31,17 @@ void PrintFacts(const Session& session, const google::protobuf::Message& message
   }
 }
 
+// The output's range is all that calibration saw: a test row beyond it cannot be predicted.
+void TellSaturation(const Console& console, const v1::TrainingOutcome& outcome) {
+  const v1::LayerCalibration& output = *outcome.calibration().rbegin();
+  if (outcome.output_kind() != v1::OUTPUT_KIND_REGRESSION || !(output.test_clipped() > 0)) return;
+  console.err << absl::StrFormat(
+      "%.2g %% of the outputs for the test rows are beyond what the training rows gave: static "
+      "int8 ends at %s and %s, which costs most where they are far beyond it; mode: dynamic does "
+      "not\n",
+      100 * output.test_clipped(), Number(output.range_low()), Number(output.range_high()));
+}
+
 // The same for a trial or run; people get the calibration as a table behind the other facts.
 template <typename Message>
 void PrintWithOutcome(const Session& session, Message message) {
@@ -43,6 +54,7 @@ void PrintWithOutcome(const Session& session, Message message) {
   if (outcome.calibration().empty()) return;
   session.console.out << "\nquantisation of each layer (docs/quantisation.md):\n";
   QuantizationTable(outcome).WriteText(session.console);
+  TellSaturation(session.console, outcome);
 }
 
 std::string WithUncertainty(const std::string& value, bool known, double combined_uj,

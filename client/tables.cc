@@ -52,7 +52,7 @@ std::string CalibrationText(const v1::SensorDescription& sensor) {
 
 Table QuantizationTable(const v1::TrainingOutcome& outcome) {
   Table table({"layer", "observed_low", "observed_high", "range_low", "range_high",
-               "clipped_percent", "output_sqnr_db", "weight_sqnr_db"});
+               "clipped_percent", "test_clipped_percent", "output_sqnr_db", "weight_sqnr_db"});
   const auto decibels = [](bool known, double value) {
     return known ? absl::StrFormat("%.1f", value) : "";
   };
@@ -60,6 +60,7 @@ Table QuantizationTable(const v1::TrainingOutcome& outcome) {
     table.AddRow({layer.layer(), Number(layer.observed_low()), Number(layer.observed_high()),
                   Number(layer.range_low()), Number(layer.range_high()),
                   Number(100 * layer.clipped()),
+                  layer.has_test_clipped() ? Number(100 * layer.test_clipped()) : "",
                   decibels(layer.has_output_sqnr_db(), layer.output_sqnr_db()),
                   decibels(layer.has_weight_sqnr_db(), layer.weight_sqnr_db())});
   }

@@ -16,6 +16,7 @@
 #include "common/onnx/model_file.h"
 #include "common/onnx/model_size.h"
 #include "common/onnx/tensor_file.h"
+#include "server/trainer/compress/calibration.h"
 #include "server/trainer/export/network_onnx.h"
 
 namespace tinyjoule {
@@ -70,6 +71,7 @@ class OutcomeWriter {
     cost_.EndEvaluation();
     outcome_.set_prediction_tolerance(
         PredictionTolerance(model_, split_.inputs_test, predictions_));
+    CountClipped();
     TJ_RETURN_IF_ERROR(WriteTensors());
     return AddBaselines();
   }
@@ -99,6 +101,16 @@ class OutcomeWriter {
     TJ_ASSIGN_OR_RETURN(*outcome_.mutable_quality(),
                         ComputeQuality(split_.output_kind, split_.tested_targets(), predictions_));
     return absl::OkStatus();
+  }
+
+  // The model of a twin comes without a report; the coordinator adds the other twin's.
+  void CountClipped() {
+    if (outcome_.calibration().empty()) return;
+    const std::vector<double> shares =
+        ClippedShares(std::get<QuantizedNetwork>(model_), split_.inputs_test);
+    for (size_t i = 0; i < shares.size(); ++i) {
+      outcome_.mutable_calibration(static_cast<int>(i))->set_test_clipped(shares[i]);
+    }
   }
 
   absl::Status WriteTensors() {

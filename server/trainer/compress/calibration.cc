@@ -32,6 +32,11 @@ struct SignalAndNoise {
   }
 };
 
+// One that only rounds is off by half a step at most, and by what the division rounds.
+bool IsClipped(const Quantization& quantization, float value, float quantized) {
+  return std::abs(value - quantized) > 0.5001F * quantization.scale;
+}
+
 v1::LayerCalibration ReportValues(absl::Span<const float> values,
                                   const Quantization& quantization) {
   v1::LayerCalibration report;
@@ -46,8 +51,7 @@ v1::LayerCalibration ReportValues(absl::Span<const float> values,
   for (float value : values) {
     const float quantized = RoundToStep(quantization, value);
     sums.Add(value, quantized);
-    // One that only rounds is off by half a step at most, and by what the division rounds.
-    clipped += std::abs(value - quantized) > 0.5001F * quantization.scale ? 1 : 0;
+    clipped += IsClipped(quantization, value, quantized) ? 1 : 0;
   }
   report.set_clipped(static_cast<double>(clipped) / static_cast<double>(values.size()));
   const std::optional<double> decibels = sums.Decibels();
@@ -121,6 +125,33 @@ std::vector<v1::LayerCalibration> CalibrationReport(const Network& network,
     report.push_back(std::move(entry));
   }
   return report;
+}
+
+std::vector<double> ClippedShares(const QuantizedNetwork& quantized,
+                                  absl::Span<const float> samples) {
+  const Network network = DequantizeNetwork(quantized);
+  std::vector<size_t> values = {0};
+  for (size_t i = 0; i < network.layers.size(); ++i) {
+    if (!KeepsSteps(network.layers[i].kind)) values.push_back(i + 1);
+  }
+  std::vector<double> clipped(values.size());
+  std::vector<double> counts(values.size());
+  NetworkPass pass(network, PredictionRows(network, samples));
+  std::vector<float> batch;
+  RunBatches(pass, FlatParameters(network), samples, [&](int64_t count) {
+    for (size_t i = 0; i < values.size(); ++i) {
+      const Quantization& quantization =
+          i == 0 ? quantized.input : quantized.layers[values[i] - 1].output;
+      batch.clear();
+      pass.AppendValue(values[i], count, batch);
+      counts[i] += static_cast<double>(batch.size());
+      clipped[i] += static_cast<double>(std::count_if(batch.begin(), batch.end(), [&](float value) {
+        return IsClipped(quantization, value, RoundToStep(quantization, value));
+      }));
+    }
+  });
+  for (size_t i = 0; i < clipped.size(); ++i) clipped[i] /= std::max(counts[i], 1.0);
+  return clipped;
 }
 
 }  // namespace tinyjoule

@@ -46,6 +46,10 @@ std::vector<v1::LayerCalibration> CalibrationReport(const Network& network,
                                                     const Calibration& calibration,
                                                     const QuantizedNetwork& quantized);
 
+// The share of the values of `samples` that are clipped, for each entry of the report.
+std::vector<double> ClippedShares(const QuantizedNetwork& quantized,
+                                  absl::Span<const float> samples);
+
 }  // namespace tinyjoule
 
 #endif  // SERVER_TRAINER_COMPRESS_CALIBRATION_H_

@@ -85,6 +85,18 @@ TEST(CalibrationReportTest, CountsWhatIsClipped) {
   EXPECT_EQ(quantized.calibration[2].clipped(), 0) << "the output keeps its range";
 }
 
+// Calibrated on 1 to 100, a step is 100 / 255: 101 to 200 saturate, input and result alike.
+TEST(CalibrationReportTest, CountsWhatRowsThatItHasNotSeenClip) {
+  std::vector<float> samples;
+  for (int i = 1; i <= 200; ++i) samples.push_back(static_cast<float>(i));
+  const auto seen = absl::MakeConstSpan(samples).first(100);
+  QuantizeOptions options;
+  options.observer.kind = v1::OBSERVER_MIN_MAX;
+  const QuantizedNetwork quantized = *QuantizeNetwork(PositivePart(), seen, options);
+  EXPECT_EQ(ClippedShares(quantized, seen), (std::vector<double>{0, 0, 0}));
+  EXPECT_EQ(ClippedShares(quantized, samples), (std::vector<double>{0.5, 0.5, 0.5}));
+}
+
 // Weights 1 and 0.3 in steps of 1 / 127: 0.3 x 127 = 38.1, so that 0.1 / 127 is lost of 1.09 in
 // squares.
 TEST(CalibrationReportTest, SignalToNoiseOfWeights) {
