@@ -32,9 +32,14 @@ struct SignalAndNoise {
   }
 };
 
-// One that only rounds is off by half a step at most, and by what the division rounds.
-bool IsClipped(const Quantization& quantization, float value, float quantized) {
-  return std::abs(value - quantized) > 0.5001F * quantization.scale;
+// Values outside the range: one that only rounds is off by half a step at most, and by what the
+// division rounds.
+int64_t CountClipped(const Quantization& quantization, absl::Span<const float> values) {
+  const float slack = 0.5001F * quantization.scale;
+  const float low = DequantizeValue(quantization, -128) - slack;
+  const float high = DequantizeValue(quantization, 127) + slack;
+  return std::count_if(values.begin(), values.end(),
+                       [&](float value) { return value < low || value > high; });
 }
 
 v1::LayerCalibration ReportValues(absl::Span<const float> values,
@@ -46,14 +51,10 @@ v1::LayerCalibration ReportValues(absl::Span<const float> values,
   report.set_observed_high(*high);
   report.set_range_low(DequantizeValue(quantization, -128));
   report.set_range_high(DequantizeValue(quantization, 127));
+  report.set_clipped(static_cast<double>(CountClipped(quantization, values)) /
+                     static_cast<double>(values.size()));
   SignalAndNoise sums;
-  size_t clipped = 0;
-  for (float value : values) {
-    const float quantized = RoundToStep(quantization, value);
-    sums.Add(value, quantized);
-    clipped += IsClipped(quantization, value, quantized) ? 1 : 0;
-  }
-  report.set_clipped(static_cast<double>(clipped) / static_cast<double>(values.size()));
+  for (float value : values) sums.Add(value, RoundToStep(quantization, value));
   const std::optional<double> decibels = sums.Decibels();
   if (decibels) report.set_output_sqnr_db(*decibels);
   return report;
@@ -145,9 +146,7 @@ std::vector<double> ClippedShares(const QuantizedNetwork& quantized,
       batch.clear();
       pass.AppendValue(values[i], count, batch);
       counts[i] += static_cast<double>(batch.size());
-      clipped[i] += static_cast<double>(std::count_if(batch.begin(), batch.end(), [&](float value) {
-        return IsClipped(quantization, value, RoundToStep(quantization, value));
-      }));
+      clipped[i] += static_cast<double>(CountClipped(quantization, batch));
     }
   });
   for (size_t i = 0; i < clipped.size(); ++i) clipped[i] /= std::max(counts[i], 1.0);
