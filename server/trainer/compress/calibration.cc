@@ -42,6 +42,21 @@ int64_t CountClipped(const Quantization& quantization, absl::Span<const float> v
                        [&](float value) { return value < low || value > high; });
 }
 
+// Of a value of the pass, for its first `count` samples.
+int64_t CountClipped(const Quantization& quantization, const NetworkPass& pass, size_t value,
+                     int64_t count) {
+  const FeatureMap& shape = pass.ValueShape(value);
+  int64_t clipped = 0;
+  for (int64_t row = 0; row < shape.channels * shape.height; ++row) {
+    const float* columns = pass.ValueRow(value, row);
+    for (int64_t column = 0; column < shape.width; ++column) {
+      clipped +=
+          CountClipped(quantization, {columns + column * pass.lanes(), static_cast<size_t>(count)});
+    }
+  }
+  return clipped;
+}
+
 v1::LayerCalibration ReportValues(absl::Span<const float> values,
                                   const Quantization& quantization) {
   v1::LayerCalibration report;
@@ -136,20 +151,18 @@ std::vector<double> ClippedShares(const QuantizedNetwork& quantized,
     if (!KeepsSteps(network.layers[i].kind)) values.push_back(i + 1);
   }
   std::vector<double> clipped(values.size());
-  std::vector<double> counts(values.size());
   NetworkPass pass(network, PredictionRows(network, samples));
-  std::vector<float> batch;
   RunBatches(pass, FlatParameters(network), samples, [&](int64_t count) {
     for (size_t i = 0; i < values.size(); ++i) {
       const Quantization& quantization =
           i == 0 ? quantized.input : quantized.layers[values[i] - 1].output;
-      batch.clear();
-      pass.AppendValue(values[i], count, batch);
-      counts[i] += static_cast<double>(batch.size());
-      clipped[i] += static_cast<double>(CountClipped(quantization, batch));
+      clipped[i] += static_cast<double>(CountClipped(quantization, pass, values[i], count));
     }
   });
-  for (size_t i = 0; i < clipped.size(); ++i) clipped[i] /= std::max(counts[i], 1.0);
+  const auto rows = static_cast<double>(samples.size()) / static_cast<double>(pass.sample_size());
+  for (size_t i = 0; i < clipped.size(); ++i) {
+    clipped[i] /= rows * static_cast<double>(pass.ValueShape(values[i]).size());
+  }
   return clipped;
 }
 
