@@ -27,6 +27,9 @@ TEST_F(Int8EndsTest, AreMadeFromTheModelWithFloatEnds) {
     if (mode == v1::QUANTIZE_MODE_QAT) step.set_epochs(1);
     const v1::TrainingOutcome with_float_ends = Outcome(twin);
     EXPECT_GT(with_float_ends.calibration_size(), 0);
+    for (const v1::LayerCalibration& layer : with_float_ends.calibration()) {
+      EXPECT_TRUE(layer.has_test_clipped()) << layer.layer();
+    }
 
     v1::TrainingTask directly = CompressTask(base, name + "_int8");
     *directly.mutable_trial() = twin.trial();
