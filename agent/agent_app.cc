@@ -119,7 +119,9 @@ absl::Status RunAgent(const AgentOptions& options, Platform& platform, PowerSens
   std::optional<Sampler> sampler;
   if (sensor != nullptr) {
     calibrated.emplace(*sensor, ThreadCpuNs);
-    calibrated->SetCalibration(calibrations.Get(SensorIdentity(sensor->Describe().uri())));
+    const std::string identity = SensorIdentity(sensor->Describe().uri());
+    calibrated->SetCalibration(calibrations.Get(identity));
+    calibrated->SetCosts(calibrations.GetCosts(identity));
     sampler.emplace(*calibrated, Sampler::kDefaultCapacity, &sampler_policy);
   }
 

@@ -67,7 +67,8 @@ absl::StatusOr<v1::CalibrateAgentRequest> MakeRequest(const CalibrateOptions& op
 void SayWhatHappens(const Session& session, const CalibrateOptions& options) {
   if (options.clear) return;
   session.console.err << "sampling " << options.agent << " for " << options.duration
-                      << (options.observer ? " at each resolution" : "")
+                      << (options.observer ? " at each of its resolutions (an INA219: up to eleven)"
+                                           : "")
                       << (options.point  ? "; keep the load steady\n"
                           : options.zero ? "; keep the load disconnected\n"
                                          : "; leave the board idle\n");
@@ -107,7 +108,7 @@ void AddCalibrate(CLI::App& agents, Command& chosen) {
       ->type_name("AMPERES");
   verb->add_flag("--zero", options->zero, "No current flows through the shunt: finds the offset");
   verb->add_flag("--observer", options->observer,
-                 "What reading the sensor costs at each resolution; changes nothing");
+                 "What reading the sensor costs at each resolution; each run tells it");
   verb->add_flag("--show", options->show, "The calibration that is in force");
   verb->add_flag("--clear", options->clear, "The sensor's own figures again");
   verb->add_option("--uncertainty", options->uncertainty_percent,

@@ -32,6 +32,10 @@ v1::Agent CalibratedAgent() {
   calibration.set_current_stddev_a(0.001);
   calibration.set_sample_count(1999);
   calibration.set_note("bench");
+  v1::ObserverCost& cost = *sensor.mutable_observer_cost();
+  cost.set_power_difference_w(0.0123);
+  cost.set_power_difference_uncertainty_w(0.0017);
+  cost.set_cpu_share(0.057);
   return agent;
 }
 
@@ -50,9 +54,10 @@ TEST_F(CoordAppTest, CalibrateSendsThePointAndShowsWhatCameOfIt) {
   EXPECT_EQ(task.note(), "bench");
   EXPECT_EQ(out_.str(),
             "agent,sensor,calibration_version,made_at,gain,offset_counts,relative_uncertainty,"
-            "reference_a,measured_a,stddev_a,samples,note\n"
+            "reference_a,measured_a,stddev_a,samples,note,sampling_w,u_sampling_w,"
+            "sampling_cpu_share\n"
             "pi-1,i2c:/dev/i2c-1@0x40,2,2026-01-01T00:00:00Z,0.9756,0,0.0061,0.5,0.5125,0.001,"
-            "1999,bench\n");
+            "1999,bench,0.0123,0.0017,0.057\n");
   EXPECT_THAT(err_.str(), HasSubstr("keep the load steady"));
 }
 
@@ -118,11 +123,17 @@ TEST_F(CoordAppTest, ObserverIsATableOfResolutionsThatSaysSimulated) {
   cost.set_power_difference_uncertainty_w(0.0017);
   cost.set_cpu_share(0.0123);
   cost.set_reads_per_second(626);
+  v1::ObserverCost& slowest = *fake_.calibrated.add_observer_costs();
+  slowest.set_resolution("x128");
+  slowest.set_rate_hz(14.7);
+  slowest.set_power_w(2.609);
+  slowest.set_power_uncertainty_w(0.0012);
   EXPECT_EQ(Run({"agents", "calibrate", "pi-1", "--observer", "-o", "csv"}), 0);
   EXPECT_EQ(out_.str(),
             "resolution,rate_hz,power_w,u_w,difference_w,u_difference_w,cpu_share,reads_per_s,"
             "simulated\n"
-            "x8,208.7,2.61234,0.0012,0.003,0.0017,0.0123,626,true\n");
+            "x8,208.7,2.61234,0.0012,0.003,0.0017,0.0123,626,true\n"
+            "x128,14.7,2.609,0.0012,,,,,true\n");
   EXPECT_EQ(Run({"agents", "calibrate", "pi-1", "--observer", "-o", "yaml"}), 0);
   EXPECT_THAT(out_.str(), HasSubstr("observer_costs"));
 }

@@ -188,6 +188,24 @@ TEST_F(CoordAppTest, ShowTellsTheCostOfTrainingOrWhyNot) {
   EXPECT_THAT(err_.str(), HasSubstr("0.5 Wh of rapl:package-0, 0.049 g of CO2 at 98 g/kWh\n"));
 }
 
+TEST_F(CoordAppTest, ShowTellsWhatReadingTheSensorCosts) {
+  v1::Run& run = *fake_.runs.add_runs();
+  run.set_run_id("r-1");
+  v1::ObserverCost& cost = *run.mutable_result()->mutable_sensor()->mutable_observer_cost();
+  cost.set_resolution("x8/12bit");
+  cost.set_slowest_resolution("x128/12bit");
+  cost.set_cpu_share(0.0571);
+  cost.mutable_made_at()->set_seconds(1'767'225'600);
+  EXPECT_EQ(Run({"show", "r-1"}), 0);
+  EXPECT_THAT(err_.str(), HasSubstr("reading the sensor at x8/12bit: 5.7 % of a processor, on the "
+                                    "idle board on 2026-01-01\n"));
+  cost.set_power_difference_w(0.01234);
+  cost.set_power_difference_uncertainty_w(0.0017);
+  EXPECT_EQ(Run({"show", "r-1"}), 0);
+  EXPECT_THAT(err_.str(), HasSubstr("5.7 % of a processor, 0.0123 W (standard uncertainty 0.0017 "
+                                    "W) more than at x128/12bit, on the idle board on"));
+}
+
 TEST_F(CoordAppTest, NetEnergyBelowTheNoiseIsAnUpperBoundInWords) {
   v1::Run& run = *fake_.runs.add_runs();
   run.set_run_id("r-1");

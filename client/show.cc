@@ -83,6 +83,23 @@ void TellEnergy(const Console& console, const v1::Run& run) {
               << simulated << "\n";
 }
 
+// What the agent's own work does to the board that it measures.
+void TellSampling(const Console& console, const v1::SensorDescription& sensor) {
+  if (!sensor.has_observer_cost()) return;
+  const v1::ObserverCost& cost = sensor.observer_cost();
+  console.err << "reading the sensor at " << cost.resolution() << ": ";
+  if (cost.has_cpu_share()) {
+    console.err << absl::StrFormat("%.2g %% of a processor", 100 * cost.cpu_share());
+  }
+  if (cost.has_power_difference_w()) {
+    console.err << absl::StrFormat("%s%.3g W (standard uncertainty %.2g W) more than at %s",
+                                   cost.has_cpu_share() ? ", " : "", cost.power_difference_w(),
+                                   cost.power_difference_uncertainty_w(),
+                                   cost.slowest_resolution());
+  }
+  console.err << ", on the idle board on " << TimeText(cost.made_at()).substr(0, 10) << "\n";
+}
+
 // "training: 12 s, 0.4 Wh of rapl:package-0, 0.0392 g of CO2 at 98 g/kWh".
 std::string SpanText(const char* name, double seconds, bool measured, double energy_wh,
                      const v1::TrainingCost& cost, std::optional<double> grid_gco2e_per_kwh) {
@@ -149,6 +166,7 @@ absl::StatusOr<bool> ShowRun(Session& session, const std::string& id) {
   PrintWithOutcome(session, answer->run());
   session.console.err << SizeText(answer->run().outcome().size());
   TellEnergy(session.console, answer->run());
+  TellSampling(session.console, answer->run().result().sensor());
   TellCost(session.console, answer->run().outcome(), GridFactor(answer->run()));
   ExplainFlags(session.console, answer->run());
   return true;

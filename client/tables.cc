@@ -38,6 +38,18 @@ std::string VariantText(const std::string& variant,
   return parameters.empty() ? variant : absl::StrCat(variant, " ", ParametersText(parameters));
 }
 
+std::string DifferenceText(const v1::ObserverCost& cost) {
+  return cost.has_power_difference_w() ? Number(cost.power_difference_w()) : "";
+}
+
+std::string DifferenceUncertaintyText(const v1::ObserverCost& cost) {
+  return cost.has_power_difference_w() ? Number(cost.power_difference_uncertainty_w()) : "";
+}
+
+std::string CpuShareText(const v1::ObserverCost& cost) {
+  return cost.has_cpu_share() ? Number(cost.cpu_share()) : "";
+}
+
 }  // namespace
 
 std::string SensorText(const v1::SensorDescription& sensor) {
@@ -149,10 +161,12 @@ Table AgentsTable(const v1::ListAgentsResponse& answer) {
 
 Table CalibrationTable(const v1::Agent& agent) {
   Table table({"agent", "sensor", "calibration_version", "made_at", "gain", "offset_counts",
-               "relative_uncertainty", "reference_a", "measured_a", "stddev_a", "samples", "note"},
+               "relative_uncertainty", "reference_a", "measured_a", "stddev_a", "samples", "note",
+               "sampling_w", "u_sampling_w", "sampling_cpu_share"},
               {"sensor", "made_at", "samples", "stddev_a"});
   const v1::SensorDescription& sensor = agent.sensor();
   const v1::Calibration& calibration = sensor.calibration();
+  const v1::ObserverCost& cost = sensor.observer_cost();
   const bool point = calibration.reference_current_a() > 0;
   const auto precise = [](double value) { return absl::StrFormat("%.6g", value); };
   table.AddRow(
@@ -164,7 +178,8 @@ Table CalibrationTable(const v1::Agent& agent) {
        point ? precise(calibration.reference_current_a()) : "",
        point ? precise(calibration.measured_current_a()) : "",
        point ? Number(calibration.current_stddev_a()) : "",
-       point ? absl::StrCat(calibration.sample_count()) : "", calibration.note()});
+       point ? absl::StrCat(calibration.sample_count()) : "", calibration.note(),
+       DifferenceText(cost), DifferenceUncertaintyText(cost), CpuShareText(cost)});
   return table;
 }
 
@@ -175,8 +190,7 @@ Table ObserverTable(const v1::CalibrateAgentResponse& answer) {
   for (const v1::ObserverCost& cost : answer.observer_costs()) {
     table.AddRow({cost.resolution(), Number(cost.rate_hz()),
                   absl::StrFormat("%.6g", cost.power_w()), Number(cost.power_uncertainty_w()),
-                  Number(cost.power_difference_w()), Number(cost.power_difference_uncertainty_w()),
-                  cost.has_cpu_share() ? Number(cost.cpu_share()) : "",
+                  DifferenceText(cost), DifferenceUncertaintyText(cost), CpuShareText(cost),
                   cost.reads_per_second() > 0 ? Number(cost.reads_per_second()) : "",
                   simulated ? "true" : "false"});
   }

@@ -28,8 +28,19 @@ v1::Calibration CalibratedSensor::calibration() const {
   return calibration_;
 }
 
+void CalibratedSensor::SetCosts(const v1::ObserverCosts& costs) {
+  absl::MutexLock lock(&mutex_);
+  costs_ = costs;
+}
+
 v1::SensorDescription CalibratedSensor::Describe() const {
-  return ApplyCalibration(sensor_.Describe(), calibration());
+  v1::SensorDescription description = ApplyCalibration(sensor_.Describe(), calibration());
+  if (description.simulated()) return description;
+  absl::MutexLock lock(&mutex_);
+  for (const v1::ObserverCost& cost : costs_.costs()) {
+    if (cost.resolution() == description.resolution()) *description.mutable_observer_cost() = cost;
+  }
+  return description;
 }
 
 void CalibratedSensor::NoteReaderTime(bool on) {

@@ -15,8 +15,9 @@
 
 namespace tinyjoule {
 
-// A sensor as the agent uses it: described with its calibration, while its raw counts pass as they
-// are; and, when asked, with the processor time of the thread that reads it.
+// A sensor as the agent uses it: described with its calibration and what reading it costs, while
+// its raw counts pass as they are; and, when asked, with the processor time of the thread that
+// reads it.
 class CalibratedSensor final : public PowerSensor {
  public:
   // Time that the thread had used when a conversion was read, and that conversion's time.
@@ -30,6 +31,8 @@ class CalibratedSensor final : public PowerSensor {
   // Any thread. The version 0: none.
   void SetCalibration(const v1::Calibration& calibration);
   v1::Calibration calibration() const;
+  // Any thread. Its row of the resolution in use is told; of a simulated sensor none.
+  void SetCosts(const v1::ObserverCosts& costs);
   // As Describe would without a calibration.
   v1::SensorDescription DescribeUncalibrated() const { return sensor_.Describe(); }
   // While it is on, ReadConversion notes the reader's time about ten times a second.
@@ -56,6 +59,7 @@ class CalibratedSensor final : public PowerSensor {
   std::atomic<bool> noting_{false};
   mutable absl::Mutex mutex_;
   v1::Calibration calibration_ ABSL_GUARDED_BY(mutex_);
+  v1::ObserverCosts costs_ ABSL_GUARDED_BY(mutex_);
   ReaderTime reader_time_ ABSL_GUARDED_BY(mutex_);
   // On the reader's thread.
   int64_t next_note_ns_ = 0;

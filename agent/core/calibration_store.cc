@@ -3,6 +3,7 @@
 #include "agent/core/calibration_store.h"
 
 #include <cmath>
+#include <utility>
 
 #include "absl/strings/str_cat.h"
 #include "agent/core/calibration.h"
@@ -54,10 +55,26 @@ v1::Calibration CalibrationStore::Get(const std::string& identity) const {
   return found == file_.sensors().end() ? v1::Calibration() : found->second;
 }
 
+v1::ObserverCosts CalibrationStore::GetCosts(const std::string& identity) const {
+  const auto found = file_.observers().find(identity);
+  return found == file_.observers().end() ? v1::ObserverCosts() : found->second;
+}
+
 absl::Status CalibrationStore::Put(const std::string& identity,
                                    const v1::Calibration& calibration) {
   v1::CalibrationFile changed = file_;
   (*changed.mutable_sensors())[identity] = calibration;
+  return Write(std::move(changed));
+}
+
+absl::Status CalibrationStore::PutCosts(const std::string& identity,
+                                        const v1::ObserverCosts& costs) {
+  v1::CalibrationFile changed = file_;
+  (*changed.mutable_observers())[identity] = costs;
+  return Write(std::move(changed));
+}
+
+absl::Status CalibrationStore::Write(v1::CalibrationFile changed) {
   google::protobuf::util::JsonPrintOptions options;
   options.add_whitespace = true;
   options.preserve_proto_field_names = true;

@@ -12,8 +12,9 @@
 
 namespace tinyjoule {
 
-// The calibrations of an agent's sensors: the file calibration.json, a v1::CalibrationFile. A
-// sensor that is away for a while, and comes back, finds its own. One thread.
+// The calibrations of an agent's sensors, and what reading them costs: the file calibration.json, a
+// v1::CalibrationFile. A sensor that is away for a while, and comes back, finds its own. One
+// thread.
 class CalibrationStore {
  public:
   // No file: no calibrations. An error for a file that cannot be read or makes no sense: to measure
@@ -22,11 +23,15 @@ class CalibrationStore {
 
   // Version 0 when there is none.
   v1::Calibration Get(const std::string& identity) const;
-  // On stable storage when it returns OK; otherwise nothing has changed.
+  // No rows when there are none.
+  v1::ObserverCosts GetCosts(const std::string& identity) const;
+  // On stable storage when they return OK; otherwise nothing has changed.
   [[nodiscard]] absl::Status Put(const std::string& identity, const v1::Calibration& calibration);
+  [[nodiscard]] absl::Status PutCosts(const std::string& identity, const v1::ObserverCosts& costs);
 
  private:
   CalibrationStore(FileSystem& files, std::string path) : files_(&files), path_(std::move(path)) {}
+  [[nodiscard]] absl::Status Write(v1::CalibrationFile changed);
 
   FileSystem* files_;
   std::string path_;

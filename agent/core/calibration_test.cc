@@ -246,7 +246,12 @@ TEST_F(CalibrationStoreTest, SurvivesALossOfPowerToTheLastBit) {
   EXPECT_EQ(store.Get("a").version(), 0u);
   ASSERT_TRUE(store.Put("a", Some(1)).ok());
   ASSERT_TRUE(store.Put("b", Some(7)).ok());
+  v1::ObserverCosts costs;
+  costs.add_costs()->set_power_w(1.0 / 3);
+  ASSERT_TRUE(store.PutCosts("a", costs).ok());
   files_.LosePower();
+  EXPECT_EQ(OpenStore().GetCosts("a").SerializeAsString(), costs.SerializeAsString());
+  EXPECT_EQ(OpenStore().GetCosts("b").costs_size(), 0);
   EXPECT_EQ(OpenStore().Get("a").SerializeAsString(), Some(1).SerializeAsString());
   EXPECT_EQ(OpenStore().Get("b").version(), 7u);
 }

@@ -26,8 +26,9 @@ void CompareToSlowest(google::protobuf::RepeatedPtrField<v1::ObserverCost>* cost
       costs->begin(), costs->end(),
       [](const auto& one, const auto& other) { return one.rate_hz() < other.rate_hz(); });
   for (v1::ObserverCost& cost : *costs) {
-    cost.set_power_difference_w(cost.power_w() - slowest.power_w());
+    cost.set_slowest_resolution(slowest.resolution());
     if (cost.resolution() == slowest.resolution()) continue;
+    cost.set_power_difference_w(cost.power_w() - slowest.power_w());
     cost.set_power_difference_uncertainty_w(
         std::hypot(cost.power_uncertainty_w(), slowest.power_uncertainty_w()));
   }
@@ -159,6 +160,7 @@ absl::Status Calibrator::Observe() {
   }
   v1::ObserverCost& cost = *active_->answer.add_observer_costs();
   cost.set_resolution(resolution);
+  *cost.mutable_made_at() = ToTimestamp(dependencies_.clock.UtcNs());
   cost.set_rate_hz(readings.rate_hz());
   cost.set_power_w(readings.power_w());
   cost.set_power_uncertainty_w(readings.power_scatter_w() /
@@ -170,6 +172,17 @@ absl::Status Calibrator::Observe() {
   cost.set_cpu_share(static_cast<double>(end.cpu_ns - begin.cpu_ns) / elapsed_ns);
   const uint64_t reads = dependencies_.sensor->Health().reads - active_->reads_begin;
   cost.set_reads_per_second(static_cast<double>(reads) * kNsPerSecond / elapsed_ns);
+  return absl::OkStatus();
+}
+
+// What was seen of a simulated sensor is no measurement, and told once.
+absl::Status Calibrator::KeepCosts(const v1::Calibrated& answer) {
+  const v1::SensorDescription sensor = dependencies_.sensor->Describe();
+  if (sensor.simulated()) return absl::OkStatus();
+  v1::ObserverCosts costs;
+  *costs.mutable_costs() = answer.observer_costs();
+  TJ_RETURN_IF_ERROR(dependencies_.store->PutCosts(SensorIdentity(sensor.uri()), costs));
+  dependencies_.sensor->SetCosts(costs);
   return absl::OkStatus();
 }
 
@@ -186,7 +199,7 @@ void Calibrator::RestoreResolution(const std::string& described) {
   spdlog::error("the sensor has no resolution {} any more: restart the agent", described);
 }
 
-void Calibrator::Finish(const absl::Status& status) {
+void Calibrator::Finish(absl::Status status) {
   const std::unique_ptr<Active> done = std::move(active_);
   ++generation_;
   CalibratedSensor& sensor = *dependencies_.sensor;
@@ -195,8 +208,9 @@ void Calibrator::Finish(const absl::Status& status) {
     dependencies_.samples->Stop();
     RestoreResolution(done->original_resolution);
   }
-  dependencies_.power_feed.EndCalibration();
   CompareToSlowest(done->answer.mutable_observer_costs());
+  if (status.ok() && !done->resolutions.empty()) status = KeepCosts(done->answer);
+  dependencies_.power_feed.EndCalibration();
   Answer(done->request.request_id(), status, std::move(done->answer));
 }
 

@@ -80,7 +80,8 @@ class Calibrator {
   [[nodiscard]] absl::Status Keep(v1::Calibration calibration);
   [[nodiscard]] absl::Status Observe();
   void RestoreResolution(const std::string& described);
-  void Finish(const absl::Status& status);
+  [[nodiscard]] absl::Status KeepCosts(const v1::Calibrated& answer);
+  void Finish(absl::Status status);
   void Answer(uint64_t request_id, const absl::Status& status, v1::Calibrated answer);
   bool observes() const { return !active_->resolutions.empty(); }
 

@@ -31,7 +31,9 @@ class CalibratorTest : public ::testing::Test {
   void StartAgent() {
     agent_.reset();
     store_.emplace(*CalibrationStore::Open(files_, "/state/calibration.json"));
-    calibrated_.SetCalibration(store_->Get(SensorIdentity(sensor_.Describe().uri())));
+    const std::string identity = SensorIdentity(sensor_.Describe().uri());
+    calibrated_.SetCalibration(store_->Get(identity));
+    calibrated_.SetCosts(store_->GetCosts(identity));
     MeasurementDependencies measurement{clock_, files_, runner_, board_, *cache_, artifacts_};
     measurement.samples = &source_;
     AgentCore::Options options;
@@ -70,6 +72,12 @@ class CalibratorTest : public ::testing::Test {
     core_.AdvanceAndRun(200 * kNsPerSecond);
     EXPECT_EQ(Answers().size(), before + 1);
     return Answers().empty() ? v1::Calibrated() : Answers().back();
+  }
+  void LetTheFastestResolutionCost(double current_a) {
+    sensor_.resolutions = {{"12bit", kNsPerMs}, {"x8", 5 * kNsPerMs}, {"x128", 70 * kNsPerMs}};
+    sensor_.current_a = [this, current_a](int64_t) {
+      return sensor_.description.resolution() == "12bit/12bit" ? 0.5 + current_a : 0.5;
+    };
   }
   static v1::JobSpec Job(const std::string& run_id) {
     v1::JobSpec job;
@@ -244,11 +252,7 @@ TEST_F(CalibratorTest, ShutdownGivesItUp) {
 }
 
 TEST_F(CalibratorTest, ObserverComparesTheResolutionsAndLeavesTheSensorAsItWas) {
-  sensor_.resolutions = {{"12bit", kNsPerMs}, {"x8", 5 * kNsPerMs}, {"x128", 70 * kNsPerMs}};
-  // The fastest mode costs 20 mA more.
-  sensor_.current_a = [this](int64_t) {
-    return sensor_.description.resolution() == "12bit/12bit" ? 0.52 : 0.5;
-  };
+  LetTheFastestResolutionCost(0.02);
   WatchPower(true);
   const v1::Calibrated answer = Calibrate(v1::CALIBRATION_ACTION_OBSERVER);
   EXPECT_EQ(answer.code(), 0) << answer.message();
@@ -260,7 +264,8 @@ TEST_F(CalibratorTest, ObserverComparesTheResolutionsAndLeavesTheSensorAsItWas) 
   EXPECT_NEAR(costs[0].power_w(), 0.52 * watts_per_ampere, 1e-6);
   EXPECT_NEAR(costs[0].power_difference_w(), 0.02 * watts_per_ampere, 1e-3);
   EXPECT_NEAR(costs[1].power_difference_w(), 0, 1e-3);
-  EXPECT_EQ(costs[2].power_difference_w(), 0);
+  EXPECT_EQ(costs[0].slowest_resolution(), "x128/12bit");
+  EXPECT_FALSE(costs[2].has_power_difference_w());
   EXPECT_NEAR(costs[2].rate_hz(), 1 / 0.07, 1e-6);
   // The reader's clock moves 1 ms at each note, which there is one of in 100 ms.
   EXPECT_NEAR(costs[0].cpu_share(), 0.01, 1e-3);
@@ -271,6 +276,33 @@ TEST_F(CalibratorTest, ObserverComparesTheResolutionsAndLeavesTheSensorAsItWas) 
   EXPECT_EQ(answer.sensor().calibration_version(), 0u);
 }
 
+TEST_F(CalibratorTest, WhatReadingCostsIsKeptForEachResolution) {
+  LetTheFastestResolutionCost(0.02);
+  const v1::Calibrated answer = Calibrate(v1::CALIBRATION_ACTION_OBSERVER);
+  ASSERT_EQ(answer.observer_costs_size(), 3);
+  const auto& costs = answer.observer_costs();
+  EXPECT_EQ(answer.sensor().observer_cost().SerializeAsString(), costs[1].SerializeAsString());
+  EXPECT_EQ(costs[1].made_at().seconds(), FakeClock::kStartUtcNs / kNsPerSecond + 23)
+      << "after the second pass of eleven seconds";
+  EXPECT_EQ(Calibrate(v1::CALIBRATION_ACTION_ONE_POINT).code(), 0);
+  EXPECT_EQ(Calibrate(v1::CALIBRATION_ACTION_CLEAR).code(), 0);
+  calibrated_.SetCosts({});
+  files_.LosePower();
+  ASSERT_TRUE(sensor_.SetResolution("12bit").ok());
+  StartAgent();
+  EXPECT_EQ(agent_->MakeHello().sensor().observer_cost().SerializeAsString(),
+            costs[0].SerializeAsString());
+}
+
+TEST_F(CalibratorTest, WhatReadingCostsIsToldOnlyOnceItIsKept) {
+  files_.FailWritesAfter(0, absl::ResourceExhaustedError("No space left on device"));
+  const v1::Calibrated answer = Calibrate(v1::CALIBRATION_ACTION_OBSERVER);
+  EXPECT_EQ(answer.code(), static_cast<int>(absl::StatusCode::kResourceExhausted));
+  EXPECT_EQ(answer.observer_costs_size(), 0);
+  EXPECT_FALSE(answer.sensor().has_observer_cost());
+  EXPECT_GT(files_.faults_fired(), 0u);
+}
+
 TEST_F(CalibratorTest, ObserverOfASensorWithOneResolutionGivesOneRow) {
   sensor_.description.set_simulated(true);
   const v1::Calibrated answer = Calibrate(v1::CALIBRATION_ACTION_OBSERVER);
@@ -278,7 +310,10 @@ TEST_F(CalibratorTest, ObserverOfASensorWithOneResolutionGivesOneRow) {
   ASSERT_EQ(answer.observer_costs_size(), 1);
   EXPECT_EQ(answer.observer_costs(0).resolution(), "x8/12bit");
   EXPECT_NEAR(answer.observer_costs(0).rate_hz(), 200, 1e-6);
+  EXPECT_FALSE(answer.observer_costs(0).has_power_difference_w());
   EXPECT_EQ(sensor_.starts, 1);
+  EXPECT_FALSE(answer.sensor().has_observer_cost()) << "it is simulated";
+  EXPECT_FALSE(files_.Exists("/state/calibration.json"));
 }
 
 TEST_F(CalibratorTest, ASensorThatGivesNothingIsNoAnswer) {
@@ -299,6 +334,7 @@ TEST_F(CalibratorTest, ObserverThatBreaksOffLeavesTheSensorAsItWas) {
   link_.Disconnect();
   EXPECT_EQ(sensor_.description.resolution(), "x8/12bit");
   EXPECT_FALSE(sensor_.running);
+  EXPECT_FALSE(agent_->MakeHello().sensor().has_observer_cost());
 }
 
 }  // namespace

@@ -68,9 +68,11 @@ void CalibrationDesk::OnCalibrated(AgentEntry& agent, const v1::Calibrated& answ
   const auto pending = pending_.find(name);
   if (pending == pending_.end() || pending->second.request_id != answer.request_id()) return;
   if (answer.code() != 0) {
-    return End(name, absl::Status(static_cast<absl::StatusCode>(answer.code()),
-                                  absl::StrCat("agent ", name, ": ", answer.message(),
-                                               "; nothing was changed")));
+    auto code = static_cast<absl::StatusCode>(answer.code());
+    // To a client that word means that no coordinator answers.
+    if (code == absl::StatusCode::kUnavailable) code = absl::StatusCode::kAborted;
+    return End(name, absl::Status(code, absl::StrCat("agent ", name, ": ", answer.message(),
+                                                     "; nothing was changed")));
   }
   v1::CalibrateAgentResponse response;
   *response.mutable_agent() = fleet_.Describe(agent);
@@ -80,8 +82,9 @@ void CalibrationDesk::OnCalibrated(AgentEntry& agent, const v1::Calibrated& answ
 
 void CalibrationDesk::OnGone(const std::string& agent) {
   if (pending_.count(agent) == 0) return;
-  End(agent, absl::UnavailableError(
-                 absl::StrCat("the connection of agent ", agent, " broke during the calibration")));
+  End(agent, absl::AbortedError(absl::StrCat(
+                 "the connection of agent ", agent,
+                 " broke during the calibration; --show tells what is in force when it is back")));
 }
 
 void CalibrationDesk::Stop() {

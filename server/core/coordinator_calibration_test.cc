@@ -86,6 +86,19 @@ TEST_F(CoordinatorCalibrationTest, AnAgentsRefusalComesBackWithItsNameAndCode) {
   EXPECT_EQ(result->status().message(), "agent pi: the current is not steady; nothing was changed");
 }
 
+// Unavailable, to a client, is a coordinator that does not answer.
+TEST_F(CoordinatorCalibrationTest, AnAgentThatStopsIsNoCoordinatorThatIsAway) {
+  Attach(pi_);
+  std::optional<Result> result;
+  Ask(&result);
+  v1::ConnectRequest answer = Answer(Question());
+  answer.mutable_calibrated()->set_code(static_cast<int>(absl::StatusCode::kUnavailable));
+  answer.mutable_calibrated()->set_message("the agent is stopping");
+  Say(pi_, answer);
+  ASSERT_TRUE(result.has_value());
+  EXPECT_EQ(result->status().code(), absl::StatusCode::kAborted);
+}
+
 TEST_F(CoordinatorCalibrationTest, RefusesWhatTheAgentCannotDoNow) {
   EXPECT_EQ(Refusal().code(), absl::StatusCode::kNotFound);
   Attach(pi_);
@@ -94,7 +107,7 @@ TEST_F(CoordinatorCalibrationTest, RefusesWhatTheAgentCannotDoNow) {
   EXPECT_THAT(std::string(Refusal().message()), HasSubstr("another calibration"));
   coordinator_->OnAgentGone(pi_);
   ASSERT_TRUE(first.has_value());
-  EXPECT_EQ(first->status().code(), absl::StatusCode::kUnavailable);
+  EXPECT_EQ(first->status().code(), absl::StatusCode::kAborted);
   EXPECT_EQ(Refusal().code(), absl::StatusCode::kFailedPrecondition);
   EXPECT_THAT(std::string(Refusal().message()), HasSubstr("not connected"));
 }
@@ -151,7 +164,7 @@ TEST_F(CoordinatorCalibrationTest, AnAgentThatConnectsAgainDoesNotKnowTheOldQues
   FakeAgentSession again("pi");
   Attach(again);
   ASSERT_TRUE(result.has_value());
-  EXPECT_EQ(result->status().code(), absl::StatusCode::kUnavailable);
+  EXPECT_EQ(result->status().code(), absl::StatusCode::kAborted);
 }
 
 }  // namespace

@@ -85,7 +85,8 @@ TEST(Columns, OfRunsAreTheContract) {
       "uncertainty_baseline_uj,uncertainty_systematic_uj,uncertainty_systematic_net_uj,reference,"
       "calibration_version,model_bytes_dense,model_bytes_clustered,evaluation_s,evaluation_energy_"
       "wh,evaluation_emissions_g,"
-      "train_energy_source,train_energy_reason");
+      "train_energy_source,train_energy_reason,sampling_power_w,sampling_power_uncertainty_w,"
+      "sampling_cpu_share");
 }
 
 TEST(Columns, OfTheReferenceStudyAreTheContract) {
@@ -195,7 +196,7 @@ TEST(RunsExport, ARunWithoutResultsHasEmptyCells) {
   const std::string csv = ExportRuns({run}, v1::EXPORT_FORMAT_CSV);
   const std::vector<std::string> lines = absl::StrSplit(csv, "\r\n");
   EXPECT_EQ(lines[1],
-            "1,,r,,,,0,0,0,0,,,,,,,,,0,,,,waiting" + std::string(71, ',') + "false,,,,,,,,");
+            "1,,r,,,,0,0,0,0,,,,,,,,,0,,,,waiting" + std::string(71, ',') + "false,,,,,,,,,,,");
 }
 
 TEST(RunsExport, ParametersFollowSortedAndAbsentOnesAreEmpty) {
@@ -217,7 +218,7 @@ TEST(RunsExport, JsonIsAnArrayOfObjectsWithTheSameNames) {
   const std::string json = ExportRuns({run, run}, v1::EXPORT_FORMAT_JSON);
   EXPECT_THAT(json, ::testing::StartsWith(
                         "[\n{\"schema_version\":1,\"sweep\":null,\"run_id\":\"r\\\"1\","));
-  EXPECT_THAT(json, ::testing::EndsWith("\"train_energy_reason\":null}\n]\n"));
+  EXPECT_THAT(json, ::testing::EndsWith("\"sampling_cpu_share\":null}\n]\n"));
   EXPECT_EQ(ExportRuns({}, v1::EXPORT_FORMAT_JSON), "[]\n");
 }
 
@@ -234,15 +235,16 @@ TEST(RunsExport, EmissionsAreEnergyByTheGridsFactor) {
   cost.set_evaluation_s(0.5);
   cost.set_evaluation_energy_wh(250);
   cost.set_energy_source("rapl:package-0");
-  EXPECT_THAT(EndOfFirstRow(ExportRuns({run}, v1::EXPORT_FORMAT_CSV), 5),
-              ::testing::ElementsAre("0.5", "250", "", "rapl:package-0", ""));
+  EXPECT_THAT(EndOfFirstRow(ExportRuns({run}, v1::EXPORT_FORMAT_CSV), 8),
+              ::testing::ElementsAre("0.5", "250", "", "rapl:package-0", "", "", "", ""));
   run.set_grid_gco2e_per_kwh(98);
-  EXPECT_THAT(EndOfFirstRow(ExportRuns({run}, v1::EXPORT_FORMAT_CSV), 5),
-              ::testing::ElementsAre("0.5", "250", "24.5", "rapl:package-0", ""));
+  EXPECT_THAT(EndOfFirstRow(ExportRuns({run}, v1::EXPORT_FORMAT_CSV), 8),
+              ::testing::ElementsAre("0.5", "250", "24.5", "rapl:package-0", "", "", "", ""));
   cost.clear_evaluation_energy_wh();
   cost.set_why_no_energy("evaluation: too short");
-  EXPECT_THAT(EndOfFirstRow(ExportRuns({run}, v1::EXPORT_FORMAT_CSV), 5),
-              ::testing::ElementsAre("0.5", "", "", "rapl:package-0", "evaluation: too short"));
+  EXPECT_THAT(
+      EndOfFirstRow(ExportRuns({run}, v1::EXPORT_FORMAT_CSV), 8),
+      ::testing::ElementsAre("0.5", "", "", "rapl:package-0", "evaluation: too short", "", "", ""));
 }
 
 TEST(RunsExport, ReferenceFormatLabelsSimulatedEnergy) {

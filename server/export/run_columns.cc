@@ -319,6 +319,20 @@ std::vector<RunColumn> CostOfTraining() {
   };
 }
 
+std::vector<RunColumn> CostOfSampling() {
+  return {
+      Show(
+          "sampling_power_w", "number", "W", "result.sensor.observer_cost.power_difference_w",
+          "What the idle board takes more at this resolution of the sensor than at its slowest, as "
+          "coord agents calibrate --observer measured it; empty: not measured."),
+      Show("sampling_power_uncertainty_w", "number", "W",
+           "result.sensor.observer_cost.power_difference_uncertainty_w",
+           "Standard uncertainty of that, from scatter alone."),
+      Show("sampling_cpu_share", "number", "1", "result.sensor.observer_cost.cpu_share",
+           "Share of one processor that reading the sensor took then."),
+  };
+}
+
 }  // namespace
 
 const std::vector<RunColumn>& RunColumns() {
@@ -326,7 +340,7 @@ const std::vector<RunColumn>& RunColumns() {
     auto* all = new std::vector<RunColumn>();
     for (const auto& group :
          {Identity(), Quality(), Size(), Latency(), Energy(), Board(), Training(), Uncertainty(),
-          Calibration(), OtherSizes(), CostOfTraining()}) {
+          Calibration(), OtherSizes(), CostOfTraining(), CostOfSampling()}) {
       all->insert(all->end(), group.begin(), group.end());
     }
     return all;

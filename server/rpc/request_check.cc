@@ -56,7 +56,8 @@ absl::Status CheckLabels(absl::string_view field, const Map& labels) {
 
 absl::Status CheckSensorTexts(absl::string_view field, const v1::SensorDescription& sensor) {
   for (const std::string* text :
-       {&sensor.uri(), &sensor.kind(), &sensor.resolution(), &sensor.calibration().note()}) {
+       {&sensor.uri(), &sensor.kind(), &sensor.resolution(), &sensor.calibration().note(),
+        &sensor.observer_cost().resolution(), &sensor.observer_cost().slowest_resolution()}) {
     TJ_RETURN_IF_ERROR(CheckText(field, *text));
   }
   return absl::OkStatus();
@@ -69,6 +70,8 @@ absl::Status CheckCalibrated(const v1::Calibrated& answer) {
       CheckCount("calibrated.observer_costs", answer.observer_costs_size(), kMaxResolutions));
   for (const v1::ObserverCost& cost : answer.observer_costs()) {
     TJ_RETURN_IF_ERROR(CheckText("calibrated.observer_costs.resolution", cost.resolution()));
+    TJ_RETURN_IF_ERROR(
+        CheckText("calibrated.observer_costs.slowest_resolution", cost.slowest_resolution()));
   }
   // The canonical codes.
   if (answer.code() >= 0 && answer.code() <= 16) return absl::OkStatus();

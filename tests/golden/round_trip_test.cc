@@ -234,6 +234,10 @@ TEST(RunsTable, ColumnsBearTheNamesOfTheirFields) {
       {"train_energy_reason", "outcome.cost.why_no_energy"},
       {"energy_per_inference_uncertainty_uj", "assembly.energy.uncertainty.combined_uj"},
       {"energy_net_per_inference_uncertainty_uj", "assembly.energy.uncertainty.combined_net_uj"},
+      {"sampling_power_w", "result.sensor.observer_cost.power_difference_w"},
+      {"sampling_power_uncertainty_w",
+       "result.sensor.observer_cost.power_difference_uncertainty_w"},
+      {"sampling_cpu_share", "result.sensor.observer_cost.cpu_share"},
   };
   for (const Column<v1::Run>& column : RunColumns()) {
     if (column.path.empty()) continue;

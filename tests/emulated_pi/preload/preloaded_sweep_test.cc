@@ -5,6 +5,8 @@
 #include <cmath>
 #include <string>
 
+#include "absl/algorithm/container.h"
+#include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
@@ -27,14 +29,19 @@ constexpr double kTurnedSpread = 4.792 / 4.536;
 
 class PreloadedSweepTest : public ::testing::Test {
  protected:
-  // One run over windows of that length on such a bus; its row of runs.csv.
-  std::map<std::string, std::string> Measure(const std::string& bus, const std::string& window,
-                                             const std::string& sensor = kSensor) {
+  void Start(const std::string& bus) {
     settings_.Read(bus);
     lab_.StartCoordinator();
-    lab_.StartAgent("pi-1", {}, sensor,
+    lab_.StartAgent("pi-1", {}, kSensor,
                     {"LD_PRELOAD=" TINYJOULE_PRELOADED_BUS, absl::StrCat(kBusVariable, "=", bus)});
+  }
+  // One run over windows of that length on such a bus; its row of runs.csv.
+  std::map<std::string, std::string> Measure(const std::string& bus, const std::string& window) {
+    Start(bus);
     if (HasFatalFailure()) return {};
+    return Measure(window);
+  }
+  std::map<std::string, std::string> Measure(const std::string& window) {
     TinySweep sweep;
     sweep.windows = 1;
     sweep.window = window;
@@ -122,6 +129,27 @@ TEST_F(PreloadedSweepTest, AResetBetweenTwoTurnsIsSeenAndNotHealed) {
   const auto row = Measure(absl::StrCat(kFastBus, ",brown_out_writes=60"), "10s");
   EXPECT_EQ(row.at("valid"), "false");
   EXPECT_THAT(row.at("flags"), HasSubstr("SENSOR_RESET"));
+}
+
+TEST_F(PreloadedSweepTest, WhatReadingCostsIsToldWithTheRunsThatFollow) {
+  Start("");
+  ASSERT_FALSE(HasFatalFailure());
+  const Ended observed =
+      lab_.Coord({"-o", "csv", "agents", "calibrate", "pi-1", "--observer", "--duration", "2s"});
+  ASSERT_EQ(observed.exit_code, 0) << observed.err << lab_.Logs();
+  const Table costs = ReadTable(lab_.WriteFile("costs.csv", observed.out));
+  ASSERT_GE(costs.rows.size(), 4u) << observed.out;
+  EXPECT_EQ(costs.rows.back().at("difference_w"), "") << "nothing is slower";
+  const auto row = Measure("500ms");
+  const auto cost = absl::c_find_if(
+      costs.rows, [](const auto& each) { return absl::StartsWith(each.at("resolution"), "x8/"); });
+  ASSERT_NE(cost, costs.rows.end()) << observed.out;
+  // The table has four digits.
+  EXPECT_NEAR(Number(row, "sampling_power_w"), Number(*cost, "difference_w"), 1e-4);
+  EXPECT_NEAR(Number(row, "sampling_cpu_share"), Number(*cost, "cpu_share"), 1e-4);
+  EXPECT_GT(Number(row, "sampling_cpu_share"), 0);
+  EXPECT_THAT(lab_.Coord({"show", row.at("run_id")}).err,
+              HasSubstr("reading the sensor at " + cost->at("resolution") + ": "));
 }
 
 TEST_F(PreloadedSweepTest, SwappedLeadsMakeTheRunInvalid) {
