@@ -3,10 +3,12 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <vector>
 
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_format.h"
+#include "absl/strings/str_join.h"
 #include "client/commands.h"
 #include "client/pages.h"
 #include "client/size_text.h"
@@ -85,19 +87,19 @@ void TellEnergy(const Console& console, const v1::Run& run) {
 
 // What the agent's own work does to the board that it measures.
 void TellSampling(const Console& console, const v1::SensorDescription& sensor) {
-  if (!sensor.has_observer_cost()) return;
   const v1::ObserverCost& cost = sensor.observer_cost();
-  console.err << "reading the sensor at " << cost.resolution() << ": ";
+  std::vector<std::string> costs;
   if (cost.has_cpu_share()) {
-    console.err << absl::StrFormat("%.2g %% of a processor", 100 * cost.cpu_share());
+    costs.push_back(absl::StrFormat("%.2g %% of a processor", 100 * cost.cpu_share()));
   }
   if (cost.has_power_difference_w()) {
-    console.err << absl::StrFormat("%s%.3g W (standard uncertainty %.2g W) more than at %s",
-                                   cost.has_cpu_share() ? ", " : "", cost.power_difference_w(),
-                                   cost.power_difference_uncertainty_w(),
-                                   cost.slowest_resolution());
+    costs.push_back(absl::StrFormat(
+        "%.3g W (standard uncertainty %.2g W) more than at %s", cost.power_difference_w(),
+        cost.power_difference_uncertainty_w(), cost.slowest_resolution()));
   }
-  console.err << ", on the idle board on " << TimeText(cost.made_at()).substr(0, 10) << "\n";
+  if (costs.empty()) return;
+  console.err << "reading the sensor at " << cost.resolution() << ": " << absl::StrJoin(costs, ", ")
+              << ", on the idle board on " << TimeText(cost.made_at()).substr(0, 10) << "\n";
 }
 
 // "training: 12 s, 0.4 Wh of rapl:package-0, 0.0392 g of CO2 at 98 g/kWh".
