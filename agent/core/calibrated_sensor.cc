@@ -4,6 +4,7 @@
 
 #include <utility>
 
+#include "absl/strings/string_view.h"
 #include "agent/core/calibration.h"
 #include "common/base/clock.h"
 
@@ -12,6 +13,21 @@ namespace {
 
 // The question costs a system call, which would show at 940 conversions a second.
 constexpr int64_t kNoteIntervalNs = 100 * kNsPerMs;
+
+// Of "x8/11-12bit" what sets the rate. Whether the bus voltage takes turns depends on how fast the
+// sensor could be read at its start.
+absl::string_view Averaging(absl::string_view resolution) {
+  return resolution.substr(0, resolution.find('/'));
+}
+
+const v1::ObserverCost* FindCost(const v1::ObserverCosts& costs, const std::string& resolution) {
+  const v1::ObserverCost* alike = nullptr;
+  for (const v1::ObserverCost& cost : costs.costs()) {
+    if (cost.resolution() == resolution) return &cost;
+    if (Averaging(cost.resolution()) == Averaging(resolution)) alike = &cost;
+  }
+  return alike;
+}
 
 }  // namespace
 
@@ -37,8 +53,8 @@ v1::SensorDescription CalibratedSensor::Describe() const {
   v1::SensorDescription description = ApplyCalibration(sensor_.Describe(), calibration());
   if (description.simulated()) return description;
   absl::MutexLock lock(&mutex_);
-  for (const v1::ObserverCost& cost : costs_.costs()) {
-    if (cost.resolution() == description.resolution()) *description.mutable_observer_cost() = cost;
+  if (const v1::ObserverCost* cost = FindCost(costs_, description.resolution()); cost != nullptr) {
+    *description.mutable_observer_cost() = *cost;
   }
   return description;
 }

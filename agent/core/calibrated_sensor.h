@@ -31,7 +31,8 @@ class CalibratedSensor final : public PowerSensor {
   // Any thread. The version 0: none.
   void SetCalibration(const v1::Calibration& calibration);
   v1::Calibration calibration() const;
-  // Any thread. Its row of the resolution in use is told; of a simulated sensor none.
+  // Any thread. Told is the row of the resolution in use, or of its averaging; none of a simulated
+  // sensor.
   void SetCosts(const v1::ObserverCosts& costs);
   // As Describe would without a calibration.
   v1::SensorDescription DescribeUncalibrated() const { return sensor_.Describe(); }

@@ -292,6 +292,13 @@ TEST_F(CalibratorTest, WhatReadingCostsIsKeptForEachResolution) {
   StartAgent();
   EXPECT_EQ(agent_->MakeHello().sensor().observer_cost().SerializeAsString(),
             costs[0].SerializeAsString());
+  const auto told = [this](const std::string& resolution) {
+    sensor_.description.set_resolution(resolution);
+    return agent_->MakeHello().sensor().observer_cost().resolution();
+  };
+  EXPECT_EQ(told("x8/11-12bit"), "x8/12bit") << "the bus voltage takes turns now";
+  EXPECT_EQ(told("x128/12bit"), "x128/12bit");
+  EXPECT_EQ(told("x4/12bit"), "");
 }
 
 TEST_F(CalibratorTest, WhatReadingCostsIsToldOnlyOnceItIsKept) {
