@@ -6,6 +6,7 @@
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_format.h"
 #include "client/commands.h"
+#include "client/progress.h"
 #include "client/tables.h"
 #include "common/config/duration_text.h"
 #include "common/energy/calibration_task.h"
@@ -84,7 +85,10 @@ int Calibrate(Session& session, const CalibrateOptions& options) {
   if (!request.ok()) return Fail(session, request.status());
   SayWhatHappens(session, options);
   session.connection.set_timeout_ns(CalibrationTimeoutNs(request->task()) + kPatienceNs);
-  const auto answer = session.connection.Call(&v1::FleetService::Stub::CalibrateAgent, *request);
+  const auto answer = [&] {
+    const ElapsedSeconds elapsed(session.console);
+    return session.connection.Call(&v1::FleetService::Stub::CalibrateAgent, *request);
+  }();
   if (!answer.ok()) return Fail(session, answer.status());
   const Table table = options.observer ? ObserverTable(*answer) : CalibrationTable(answer->agent());
   WriteAnswer(session.console, session.format, table, *answer);

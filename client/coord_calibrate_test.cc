@@ -11,6 +11,7 @@
 namespace tinyjoule {
 namespace {
 
+using ::testing::EndsWith;
 using ::testing::HasSubstr;
 using ::testing::IsEmpty;
 using ::testing::Not;
@@ -59,6 +60,15 @@ TEST_F(CoordAppTest, CalibrateSendsThePointAndShowsWhatCameOfIt) {
             "pi-1,i2c:/dev/i2c-1@0x40,2,2026-01-01T00:00:00Z,0.9756,0,0.0061,0.5,0.5125,0.001,"
             "1999,bench,0.0123,0.0017,0.057\n");
   EXPECT_THAT(err_.str(), HasSubstr("keep the load steady"));
+}
+
+TEST_F(CoordAppTest, CalibrateCountsSecondsOnATerminal) {
+  EXPECT_EQ(Run({"agents", "calibrate", "pi-1", "--observer"}), 0);
+  EXPECT_THAT(err_.str(), Not(HasSubstr("0 s")));
+  terminal_ = true;
+  EXPECT_EQ(Run({"agents", "calibrate", "pi-1", "--observer"}), 0);
+  EXPECT_THAT(err_.str(), HasSubstr("\r\x1b[2K0 s"));
+  EXPECT_THAT(err_.str(), EndsWith("\r\x1b[2K")) << "gone with the answer";
 }
 
 TEST_F(CoordAppTest, CalibrateNeedsOneAction) {

@@ -6,6 +6,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_format.h"
+#include "absl/time/time.h"
 #include "client/words.h"
 
 namespace tinyjoule {
@@ -13,6 +14,7 @@ namespace {
 
 constexpr int kBarWidth = 30;
 constexpr size_t kMaxActiveLines = 8;
+constexpr char kClearLine[] = "\r\x1b[2K";
 
 bool IsTerminal(v1::TaskState state) {
   return state == v1::TASK_STATE_SUCCEEDED || state == v1::TASK_STATE_FAILED ||
@@ -44,6 +46,23 @@ std::string RunText(const v1::RunUpdate& run) {
 }
 
 }  // namespace
+
+ElapsedSeconds::ElapsedSeconds(Console& console) : console_(console) {
+  if (!console_.err_is_terminal) return;
+  thread_ = std::thread([this] {
+    int seconds = 0;
+    do {
+      console_.err << kClearLine << seconds++ << " s" << std::flush;
+    } while (!over_.WaitForNotificationWithTimeout(absl::Seconds(1)));
+  });
+}
+
+ElapsedSeconds::~ElapsedSeconds() {
+  if (!thread_.joinable()) return;
+  over_.Notify();
+  thread_.join();
+  console_.err << kClearLine << std::flush;
+}
 
 std::string Bar(uint64_t done, uint64_t total, int width) {
   const auto cells = static_cast<size_t>(width);

@@ -5,8 +5,10 @@
 
 #include <map>
 #include <string>
+#include <thread>
 #include <vector>
 
+#include "absl/synchronization/notification.h"
 #include "client/console.h"
 #include "tinyjoule/v1/sweep_service.pb.h"
 
@@ -42,6 +44,21 @@ class SweepProgress {
   std::map<std::string, std::string> active_tasks_;
   std::map<std::string, std::string> active_runs_;
   size_t drawn_lines_ = 0;
+};
+
+// While it lives, seconds that count up on a terminal: for a call that answers once, late. Nobody
+// else writes on the console meanwhile.
+class ElapsedSeconds {
+ public:
+  explicit ElapsedSeconds(Console& console);
+  ~ElapsedSeconds();
+  ElapsedSeconds(const ElapsedSeconds&) = delete;
+  ElapsedSeconds& operator=(const ElapsedSeconds&) = delete;
+
+ private:
+  Console& console_;
+  absl::Notification over_;
+  std::thread thread_;
 };
 
 // "[#####.....]", `width` characters between the brackets, filled by done/total.
