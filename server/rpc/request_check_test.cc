@@ -129,6 +129,12 @@ TEST(RequestCheckTest, AnAnswerToACalibrationIsBounded) {
   answer.mutable_sensor()->mutable_calibration()->set_note(std::string(4097, 'x'));
   ExpectRefused(CheckAgentMessage(message), "calibrated.sensor");
   answer.clear_sensor();
+  answer.mutable_sensor()->mutable_observer_cost()->set_slowest_resolution(std::string(4097, 'x'));
+  ExpectRefused(CheckAgentMessage(message), "calibrated.sensor");
+  answer.clear_sensor();
+  answer.add_observer_costs()->set_slowest_resolution(std::string(4097, 'x'));
+  ExpectRefused(CheckAgentMessage(message), "calibrated.observer_costs.slowest_resolution");
+  answer.clear_observer_costs();
   for (int i = 0; i <= 64; ++i) answer.add_observer_costs();
   ExpectRefused(CheckAgentMessage(message), "calibrated.observer_costs");
 }
