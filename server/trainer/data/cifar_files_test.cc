@@ -4,7 +4,9 @@
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
+#include <unistd.h>
 
+#include <filesystem>
 #include <string>
 
 #include "absl/strings/str_cat.h"
@@ -25,11 +27,16 @@ std::string Record(uint8_t label, uint8_t red, uint8_t green, uint8_t blue) {
 
 class CifarFilesTest : public testing::Test {
  protected:
+  CifarFilesTest() { std::filesystem::create_directory(folder_); }
+  ~CifarFilesTest() override { std::filesystem::remove_all(folder_); }
   LocalFile Write(const std::string& name, const std::string& bytes) {
-    const std::string path = JoinPath(testing::TempDir(), absl::StrCat("cifar_", name));
+    const std::string path = JoinPath(folder_, name);
     EXPECT_TRUE(PosixFileSystem().WriteFileAtomically(path, bytes).ok());
     return {"cifar10/" + name, path, ""};
   }
+
+  // Of this process: tests run side by side.
+  const std::string folder_ = absl::StrCat(testing::TempDir(), "/cifar_files_test-", getpid());
 };
 
 TEST_F(CifarFilesTest, FilesInTheOrderOfTheirNames) {

@@ -4,7 +4,9 @@
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
+#include <unistd.h>
 
+#include <filesystem>
 #include <string>
 
 #include "absl/strings/str_cat.h"
@@ -66,11 +68,16 @@ std::string Labels(const std::string& labels) {
 
 class SvhnFilesTest : public testing::Test {
  protected:
+  SvhnFilesTest() { std::filesystem::create_directory(folder_); }
+  ~SvhnFilesTest() override { std::filesystem::remove_all(folder_); }
   LocalFile Write(const std::string& name, const std::string& bytes) {
-    const std::string path = JoinPath(testing::TempDir(), absl::StrCat("svhn_", name));
+    const std::string path = JoinPath(folder_, name);
     EXPECT_TRUE(PosixFileSystem().WriteFileAtomically(path, bytes).ok());
     return {"svhn/" + name, path, ""};
   }
+
+  // Of this process: tests run side by side.
+  const std::string folder_ = absl::StrCat(testing::TempDir(), "/svhn_files_test-", getpid());
 };
 
 TEST_F(SvhnFilesTest, ColumnMajorImagesBecomeRowMajorAndTenIsZero) {
